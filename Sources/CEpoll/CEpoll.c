@@ -1,0 +1,50 @@
+// _GNU_SOURCE stands here and not in a module map: there it changes types that Swift's Glibc module imports as well.
+#define _GNU_SOURCE
+#include "CEpoll.h"
+
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int control(int epoll, int operation, int descriptor, int watch) {
+    struct epoll_event event = {.data.fd = descriptor};
+    if (watch & CEPOLL_READ) event.events |= EPOLLIN;
+    if (watch & CEPOLL_ONE_SHOT) event.events |= EPOLLONESHOT;
+    if (watch & CEPOLL_EDGE) event.events |= EPOLLET;
+    if (watch & CEPOLL_EXCLUSIVE) event.events |= EPOLLEXCLUSIVE;
+    return epoll_ctl(epoll, operation, descriptor, &event);
+}
+
+int cepoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int cepoll_add(int epoll, int descriptor, int watch) { return control(epoll, EPOLL_CTL_ADD, descriptor, watch); }
+
+int cepoll_modify(int epoll, int descriptor, int watch) { return control(epoll, EPOLL_CTL_MOD, descriptor, watch); }
+
+int cepoll_remove(int epoll, int descriptor) { return control(epoll, EPOLL_CTL_DEL, descriptor, 0); }
+
+int cepoll_wait(int epoll, int32_t *descriptors, int capacity, int timeout) {
+    struct epoll_event events[64];
+    int count = epoll_wait(epoll, events, capacity < 64 ? capacity : 64, timeout);
+    for (int i = 0; i < count; i++) descriptors[i] = events[i].data.fd;
+    return count;
+}
+
+int cepoll_event_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int cepoll_signal(int event_descriptor) { return eventfd_write(event_descriptor, 1); }
+
+int cepoll_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC); }
+
+int cepoll_peer_uid(int connection, uid_t *uid) {
+    struct ucred credentials;
+    socklen_t length = sizeof credentials;
+    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return -1;
+    *uid = credentials.uid;
+    return 0;
+}
+
+int cepoll_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }

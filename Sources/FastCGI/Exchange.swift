@@ -1,0 +1,128 @@
+internal import CFastCGI
+import Glibc
+
+/// One request and its answer on a FastCGI connection: owns libfcgi's FCGX_Request, which a worker reuses for all its
+/// requests. It must never move (its streams point back at it) and never leaves the worker's thread.
+@safe public final class Exchange {
+    private let request: UnsafeMutablePointer<FCGX_Request>  // <FCGX_Request>
+
+    /// What the body turned out to be.
+    public enum Body {
+        case bytes([UInt8])
+        /// More than was asked for; the rest has been read and dropped.
+        case tooLarge
+        /// It ended before the announced length, or after it.
+        case lengthMismatch
+    }
+
+    init() {
+        // FCGX_Init sets up libfcgi's globals once. It reads the environment and its handlers are replaced by ours.
+        _ = Self.library
+        unsafe request = .allocate(capacity: 1)
+        unsafe request.initialize(to: FCGX_Request())
+        // Without a listening socket a protocol error makes FCGX_Accept_r return instead of accepting the next peer.
+        unsafe FCGX_InitRequest(request, -1, 0)
+    }
+
+    deinit {
+        unsafe FCGX_Free(request, 1)
+        unsafe request.deinitialize(count: 1)
+        unsafe request.deallocate()
+    }
+
+    private static let library: Int32 = FCGX_Init()
+
+    /// Reads the head of the request that waits on `connection`.
+    ///
+    /// - Returns: false when the stream was no request; the connection is closed then.
+    func accept(on connection: Int32) -> Bool {
+        unsafe request.pointee.ipcFd = connection
+        // FCGX_Accept_r begins with FCGX_Finish_r, which closes a connection that is not to be kept.
+        unsafe request.pointee.keepConnection = 1
+        // Otherwise closing shuts the socket down and polls for up to 2 s. FCGX_Free resets it.
+        unsafe request.pointee.detached = 1
+        guard unsafe FCGX_Accept_r(request) >= 0 else {
+            unsafe request.pointee.ipcFd = -1
+            return false
+        }
+        // An abort among the parameters leaves half of them and shows only here.
+        guard unsafe FCGX_GetError(request.pointee.in) == 0 else {
+            _ = finish(keepingConnection: false)
+            return false
+        }
+        return true
+    }
+
+    /// Ends the answer. A body that nobody asked for is read first: what is left of it would be taken for the
+    /// beginning of the next request.
+    ///
+    /// - Returns: whether the connection is still open.
+    func finish(keepingConnection keep: Bool) -> Bool {
+        if !drain() || !keep { unsafe request.pointee.keepConnection = 0 }
+        unsafe FCGX_Finish_r(request)
+        let isOpen = unsafe request.pointee.ipcFd >= 0
+        unsafe request.pointee.ipcFd = -1
+        return isOpen
+    }
+
+    /// Calls `body` with each parameter as `NAME=value`, in the order sent. A name that was sent twice comes twice.
+    public func forEachParameter(_ body: (Span<UInt8>) -> Void) {
+        guard var entry = unsafe request.pointee.envp else { return }
+        while let text = unsafe entry.pointee {
+            let bytes = unsafe UnsafeRawBufferPointer(start: text, count: strlen(text)).assumingMemoryBound(to: UInt8.self)
+            unsafe body(bytes.span)
+            unsafe entry += 1
+        }
+    }
+
+    /// Reads the whole body.
+    ///
+    /// - Parameters:
+    ///   - announced: CONTENT_LENGTH in bytes. A FCGI_ABORT_REQUEST or an early end looks like the end of the body, so
+    ///     only the comparison with it shows a body that was cut.
+    ///   - maximum: the largest body to return, in bytes.
+    public func readBody(announced: Int, maximum: Int) -> Body {
+        guard announced <= maximum else { return .tooLarge }
+        var bytes: [UInt8] = []
+        if announced > 0 {
+            bytes = unsafe [UInt8](unsafeUninitializedCapacity: announced) { buffer, count in
+                unsafe count = read(into: buffer.baseAddress, atMost: announced)
+            }
+        }
+        guard bytes.count == announced, unsafe FCGX_GetChar(request.pointee.in) == -1,
+            unsafe FCGX_GetError(request.pointee.in) == 0
+        else { return .lengthMismatch }
+        return .bytes(bytes)
+    }
+
+    /// Appends to the answer: `Status:` and the other header lines, an empty line, the body (RFC 3875, section 6).
+    /// What the peer does not take any more is dropped; ``finish(keepingConnection:)`` closes such a connection.
+    public func write(_ bytes: [UInt8]) {
+        unsafe bytes.withUnsafeBytes { buffer in
+            guard let start = buffer.baseAddress else { return }
+            _ = unsafe FCGX_PutStr(
+                start.assumingMemoryBound(to: CChar.self), Int32(clamping: buffer.count), request.pointee.out)
+        }
+    }
+
+    private func read(into buffer: UnsafeMutablePointer<UInt8>?, atMost count: Int) -> Int {
+        guard let buffer = unsafe buffer else { return 0 }
+        let received = unsafe buffer.withMemoryRebound(to: CChar.self, capacity: count) {
+            unsafe FCGX_GetStr($0, Int32(clamping: count), request.pointee.in)
+        }
+        return max(0, Int(received))
+    }
+
+    /// - Returns: false when the rest was longer than any request may be, or the stream is broken.
+    private func drain() -> Bool {
+        guard unsafe request.pointee.in != nil else { return true }
+        return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4096) { buffer in
+            for _ in 0..<(RequestPreview.maximumBytes / 4096 + 1) {
+                if unsafe read(into: buffer.baseAddress, atMost: buffer.count) < buffer.count {
+                    return unsafe FCGX_GetError(request.pointee.in) == 0
+                }
+            }
+            return false
+        }
+    }
+}

@@ -1,0 +1,131 @@
+internal import CEpoll
+import Glibc
+import Synchronization
+
+/// What answers the requests of one worker. Made and used on that worker's thread only.
+public protocol ExchangeHandler: AnyObject {
+    /// Reads the request and writes the whole answer.
+    func handle(_ exchange: Exchange)
+}
+
+/// A listening socket, the threads that serve it, and how they share its connections.
+public final class Lane: Sendable {
+    public struct Configuration: Sendable {
+        /// What the lane is called in messages, and its threads in ps(1): at most 15 bytes.
+        public var name: String
+        public var workers: Int
+        /// false: a set of connections for each worker, right for work that only needs the processor. true: one set
+        /// for all, right where workers wait for a database, since none then holds up connections of its own.
+        public var sharesConnections: Bool
+        /// The users whose processes may connect, besides root and our own.
+        public var peers: Set<UInt32>
+        /// How long a request may take to arrive, and one read or write on a connection.
+        public var timeout: Duration
+        public var maximumConnections = 16_384
+        /// How long after the last request a stopping lane waits for another one on a kept connection.
+        public var quiet: Duration = .milliseconds(150)
+
+        public init(
+            name: String, workers: Int, sharesConnections: Bool, peers: Set<UInt32> = [], timeout: Duration = .seconds(10)
+        ) {
+            self.name = name
+            self.workers = workers
+            self.sharesConnections = sharesConnections
+            self.peers = peers
+            self.timeout = timeout
+        }
+    }
+
+    let configuration: Configuration
+    let listener: ListeningSocket
+    let peers: Set<UInt32>
+    let wakeUpDescriptor: Int32
+    private let makeHandler: @Sendable (Int) -> any ExchangeHandler
+    private let stopping = Atomic<Bool>(false)
+    private let noticed = Atomic<Int>(0)
+    private let running = Atomic<Int>(0)
+
+    /// - Parameter makeHandler: called once on each worker's thread with the worker's number.
+    public init(
+        _ configuration: Configuration, listener: ListeningSocket,
+        makeHandler: @escaping @Sendable (Int) -> any ExchangeHandler
+    ) throws(FastCGIError) {
+        self.configuration = configuration
+        self.listener = listener
+        self.makeHandler = makeHandler
+        peers = configuration.peers.union([0, geteuid()])
+        wakeUpDescriptor = cepoll_event_descriptor()
+        guard wakeUpDescriptor >= 0 else { throw FastCGIError("make an event descriptor", errno: errno) }
+    }
+
+    /// Starts the workers. The lane then serves until ``stop()``.
+    public func start() throws(FastCGIError) {
+        var shared: ReadinessSet?
+        for number in 0..<configuration.workers {
+            let set: ReadinessSet
+            if let shared {
+                set = shared
+            } else {
+                set = try ReadinessSet(
+                    listener: listener.descriptor, wakeUp: wakeUpDescriptor,
+                    sharing: configuration.sharesConnections ? .shared : .own)
+                if configuration.sharesConnections { shared = set }
+            }
+            try startThread(number, set)
+        }
+    }
+
+    /// Begins to drain: takes no new connection, answers what is under way, closes each connection after its reply.
+    public func stop() {
+        stopping.store(true, ordering: .releasing)
+        // Each edge wakes one waiting worker. One that is at work sees the flag when it is done.
+        for _ in 0..<200 where noticed.load(ordering: .acquiring) < running.load(ordering: .acquiring) {
+            _ = cepoll_signal(wakeUpDescriptor)
+            usleep(1000)
+        }
+    }
+
+    /// Waits until every worker has ended.
+    ///
+    /// - Returns: false when `deadline` came first.
+    public func waitUntilStopped(by deadline: ContinuousClock.Instant) -> Bool {
+        while running.load(ordering: .acquiring) > 0 {
+            guard ContinuousClock.now < deadline else { return false }
+            usleep(2000)
+        }
+        return true
+    }
+
+    var isStopping: Bool { stopping.load(ordering: .acquiring) }
+
+    func noticeStop() {
+        noticed.add(1, ordering: .acquiringAndReleasing)
+    }
+
+    private func startThread(_ number: Int, _ set: ReadinessSet) throws(FastCGIError) {
+        final class Start {
+            let body: () -> Void
+            init(_ body: @escaping () -> Void) { self.body = body }
+        }
+        let name = configuration.name
+        let start = Start { [self] in
+            unsafe cepoll_name_thread(String(name.prefix(13)) + "-\(number % 10)")
+            Worker(lane: self, set: set, handler: makeHandler(number)).run()
+            running.subtract(1, ordering: .acquiringAndReleasing)
+        }
+        running.add(1, ordering: .acquiringAndReleasing)
+        var thread = pthread_t()
+        let box = unsafe Unmanaged.passRetained(start)
+        let code = unsafe pthread_create(&thread, nil, { pointer in
+            guard let pointer = unsafe pointer else { return nil }
+            unsafe Unmanaged<Start>.fromOpaque(pointer).takeRetainedValue().body()
+            return nil
+        }, box.toOpaque())
+        guard code == 0 else {
+            unsafe box.release()
+            running.subtract(1, ordering: .acquiringAndReleasing)
+            throw FastCGIError("start a worker of the lane \(name)", errno: code)
+        }
+        pthread_detach(thread)
+    }
+}

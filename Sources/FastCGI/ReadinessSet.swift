@@ -1,0 +1,112 @@
+internal import CEpoll
+import Glibc
+import Synchronization
+
+/// An epoll(7) set: the listening socket, a descriptor that wakes its workers, and accepted connections.
+///
+/// Either one worker's own (level-triggered; nobody else ever touches its connections) or shared by all workers of a
+/// lane (each event goes to one of them, which arms the descriptor again when it is done).
+final class ReadinessSet: Sendable {
+    enum Sharing: Sendable { case own, shared }
+
+    private let epoll: Int32
+    private let sharing: Sharing
+    private let connections = Atomic<Int>(0)
+    /// Connections on which a request has begun to arrive, with the time by which it must be there.
+    private let unfinished = Mutex<[Int32: ContinuousClock.Instant]>([:])
+    private let unfinishedCount = Atomic<Int>(0)
+
+    static let maximumEvents = 64
+
+    init(listener: Int32, wakeUp: Int32, sharing: Sharing) throws(FastCGIError) {
+        epoll = cepoll_create()
+        guard epoll >= 0 else { throw FastCGIError("make an epoll set", errno: errno) }
+        self.sharing = sharing
+        // One connection wakes one worker: without EPOLLEXCLUSIVE every own set would wake for it.
+        let watch = CEPOLL_READ | (sharing == .own ? CEPOLL_EXCLUSIVE : 0)
+        guard cepoll_add(epoll, listener, Int32(watch)) == 0 else {
+            throw FastCGIError("watch the listening socket", errno: errno)
+        }
+        guard cepoll_add(epoll, wakeUp, Int32(CEPOLL_READ | CEPOLL_EDGE)) == 0 else {
+            throw FastCGIError("watch for the stop", errno: errno)
+        }
+    }
+
+    deinit {
+        close(epoll)
+    }
+
+    var connectionCount: Int { connections.load(ordering: .relaxed) }
+    var hasUnfinishedRequests: Bool { unfinishedCount.load(ordering: .relaxed) > 0 }
+
+    /// Waits for readable descriptors and writes them into `ready`.
+    ///
+    /// - Parameter milliseconds: how long at most.
+    /// - Returns: how many there are.
+    func wait(_ ready: inout [Int32], milliseconds: Int32) -> Int {
+        let capacity = Int32(min(ready.count, Self.maximumEvents))
+        return unsafe ready.withUnsafeMutableBufferPointer {
+            max(0, Int(unsafe cepoll_wait(epoll, $0.baseAddress, capacity, milliseconds)))
+        }
+    }
+
+    /// Takes an accepted connection in. - Returns: false when epoll refuses it; the caller closes it.
+    func add(_ connection: Int32) -> Bool {
+        guard cepoll_add(epoll, connection, readWatch) == 0 else { return false }
+        connections.add(1, ordering: .relaxed)
+        return true
+    }
+
+    /// The connection was served, or had nothing to read, and stays open.
+    func keep(_ connection: Int32) {
+        if sharing == .shared { _ = cepoll_modify(epoll, connection, readWatch) }
+    }
+
+    /// The connection is closed, which has taken it out of the set.
+    func forget() {
+        connections.subtract(1, ordering: .relaxed)
+    }
+
+    /// A part of a request waits on the connection. It stays readable all the while, so it is not watched until
+    /// ``lookAgain()``; nginx sends a request in one piece, and only others come here.
+    ///
+    /// - Returns: false when the time for the rest is over.
+    func awaitMore(_ connection: Int32, timeout: Duration) -> Bool {
+        let now = ContinuousClock.now
+        let isInTime = unfinished.withLock { table in
+            if let deadline = table[connection] { return now < deadline }
+            table[connection] = now + timeout
+            unfinishedCount.add(1, ordering: .relaxed)
+            return true
+        }
+        if isInTime { _ = cepoll_modify(epoll, connection, Int32(CEPOLL_ONE_SHOT)) }
+        return isInTime
+    }
+
+    /// The request on the connection is whole, or the connection is about to be closed. Called before that: a number
+    /// that is closed may be another connection's at once.
+    func stopAwaiting(_ connection: Int32) {
+        guard hasUnfinishedRequests else { return }
+        let wasAwaited = unfinished.withLock { $0.removeValue(forKey: connection) != nil }
+        guard wasAwaited else { return }
+        unfinishedCount.subtract(1, ordering: .relaxed)
+        if sharing == .own { _ = cepoll_modify(epoll, connection, readWatch) }
+    }
+
+    /// Watches the connections with an unfinished request again.
+    func lookAgain() {
+        guard hasUnfinishedRequests else { return }
+        unfinished.withLock { table in
+            for connection in table.keys { _ = cepoll_modify(epoll, connection, readWatch) }
+        }
+    }
+
+    /// No new connection from now on. The socket itself stays open for the next process.
+    func stopListening(_ listener: Int32) {
+        _ = cepoll_remove(epoll, listener)
+    }
+
+    private var readWatch: Int32 {
+        Int32(CEPOLL_READ | (sharing == .shared ? CEPOLL_ONE_SHOT : 0))
+    }
+}

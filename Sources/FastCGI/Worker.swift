@@ -1,0 +1,124 @@
+internal import CEpoll
+import Glibc
+
+/// One thread of a lane: waits for readable connections and answers one request at a time.
+struct Worker {
+    private let lane: Lane
+    private let set: ReadinessSet
+    private let handler: any ExchangeHandler
+    private let exchange = Exchange()
+
+    init(lane: Lane, set: ReadinessSet, handler: any ExchangeHandler) {
+        self.lane = lane
+        self.set = set
+        self.handler = handler
+    }
+
+    func run() {
+        var ready = [Int32](repeating: -1, count: batchSize)
+        var preview = [UInt8](repeating: 0, count: RequestPreview.maximumBytes)
+        while !lane.isStopping {
+            // A second, should a wake-up ever be missed.
+            let count = set.wait(&ready, milliseconds: set.hasUnfinishedRequests ? 50 : 1000)
+            serve(ready.prefix(count), &preview)
+            set.lookAgain()
+        }
+        lane.noticeStop()
+        acceptAll()
+        set.stopListening(lane.listener.descriptor)
+        drain(&ready, &preview)
+    }
+
+    /// A worker that may wait for a database takes one connection at a time and leaves the rest to the others.
+    private var batchSize: Int {
+        lane.configuration.sharesConnections ? 1 : ReadinessSet.maximumEvents
+    }
+
+    /// Kept connections may carry one more request at any moment: nginx learns that they end only from their end.
+    private func drain(_ ready: inout [Int32], _ preview: inout [UInt8]) {
+        var lastRequest = ContinuousClock.now
+        while lastRequest.duration(to: .now) < lane.configuration.quiet || set.hasUnfinishedRequests {
+            let count = set.wait(&ready, milliseconds: 10)
+            if count > 0 {
+                serve(ready.prefix(count), &preview)
+                lastRequest = .now
+            }
+            set.lookAgain()
+        }
+    }
+
+    private func serve(_ ready: ArraySlice<Int32>, _ preview: inout [UInt8]) {
+        for descriptor in ready {
+            if descriptor == lane.listener.descriptor {
+                acceptAll()
+            } else if descriptor != lane.wakeUpDescriptor {
+                serve(descriptor, &preview)
+            }
+        }
+    }
+
+    private func serve(_ connection: Int32, _ preview: inout [UInt8]) {
+        let received = unsafe preview.withUnsafeMutableBytes {
+            unsafe recv(connection, $0.baseAddress, $0.count, Int32(MSG_PEEK | MSG_DONTWAIT))
+        }
+        guard received > 0 else {
+            if received < 0, errno == EAGAIN || errno == EINTR {
+                set.keep(connection)
+            } else {
+                end(connection)
+            }
+            return
+        }
+        switch RequestPreview(preview.span.extracting(first: received)) {
+        case .complete:
+            set.stopAwaiting(connection)
+            guard exchange.accept(on: connection) else { return set.forget() }
+            handler.handle(exchange)
+            if exchange.finish(keepingConnection: !lane.isStopping) {
+                set.keep(connection)
+            } else {
+                set.forget()
+            }
+        case .incomplete where received < RequestPreview.maximumBytes:
+            if !set.awaitMore(connection, timeout: lane.configuration.timeout) { end(connection) }
+        case .incomplete, .refused:
+            end(connection)
+        }
+    }
+
+    private func end(_ connection: Int32) {
+        set.stopAwaiting(connection)
+        close(connection)
+        set.forget()
+    }
+
+    /// Takes what waits in the backlog. Another worker or process may have been faster: then there is nothing.
+    private func acceptAll() {
+        for _ in 0..<ReadinessSet.maximumEvents {
+            let connection = cepoll_accept(lane.listener.descriptor)
+            guard connection >= 0 else {
+                // Out of descriptors or memory: a pause, since the socket stays readable.
+                if errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM { usleep(10_000) }
+                return
+            }
+            var uid = uid_t.max
+            guard unsafe cepoll_peer_uid(connection, &uid) == 0, lane.peers.contains(uid),
+                set.connectionCount < lane.configuration.maximumConnections
+            else {
+                close(connection)
+                continue
+            }
+            limitWaiting(on: connection)
+            if !set.add(connection) { close(connection) }
+        }
+    }
+
+    /// libfcgi reads and writes with blocking calls: no peer may hold a worker for longer than this.
+    private func limitWaiting(on connection: Int32) {
+        let (seconds, attoseconds) = lane.configuration.timeout.components
+        var limit = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        unsafe setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+        unsafe setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
+    }
+}

@@ -1,0 +1,91 @@
+internal import HTTPTypes
+internal import WireFormats
+
+/// How errors are written. The texts are part of the contract: clients compare them.
+public enum Dialect: Sendable {
+    /// `{"error": ..., "error_description": ...}`, after RFC 6749, section 5.2. Unknown paths, too.
+    case oauth
+    /// `{"detail": ...}` and more, as Django REST framework and its SimpleJWT before 5.5 do.
+    case restFramework
+}
+
+extension APIError {
+    func response(in dialect: Dialect) -> Response {
+        var json = JSONWriter()
+        json.beginObject()
+        switch dialect {
+        case .oauth: writeOAuth(to: &json)
+        case .restFramework: writeRESTFramework(to: &json)
+        }
+        json.endObject()
+        return Response(
+            status, headers: headers(in: dialect), body: json.bytes, clientApp: clientApp, reason: reason)
+    }
+
+    private func headers(in dialect: Dialect) -> [HTTPField] {
+        switch kind {
+        case .methodNotAllowed(_, let allowed):
+            [HTTPField(name: .allow, value: allowed.rawValue)]
+        case .temporarilyUnavailable:
+            [HTTPField(name: .retryAfter, value: "1")]
+        case .notAuthenticated, .badAuthorizationHeader:
+            [HTTPField(name: .wwwAuthenticate, value: "Bearer realm=\"api\"")]
+        case .invalidToken:
+            [HTTPField(name: .wwwAuthenticate, value: "Bearer realm=\"api\", error=\"invalid_token\"")]
+        default:
+            []
+        }
+    }
+
+    private func writeOAuth(to json: inout JSONWriter) {
+        let (code, text): (String, String) = switch kind {
+        case .invalidRequest(let text): ("invalid_request", text)
+        case .invalidClient: ("invalid_client", "Incorrect API key, API secret, or Taiki user ID provided")
+        case .notAuthenticated, .badAuthorizationHeader, .invalidToken: ("invalid_token", "The token opens nothing")
+        case .idempotencyConflict:
+            ("idempotency_conflict", "The Idempotency-Key was used with another Taiki user ID")
+        case .notFound: ("not_found", "There is no such endpoint")
+        case .methodNotAllowed(_, let allowed): ("method_not_allowed", "The endpoint answers \(allowed.rawValue) only")
+        case .bodyTooLarge: ("payload_too_large", "The body is larger than \(Request.maximumBodyBytes) bytes")
+        case .unsupportedMediaType: ("unsupported_media_type", "The body must be application/json in UTF-8")
+        case .temporarilyUnavailable: ("temporarily_unavailable", "The service is temporarily unavailable, try again later")
+        case .internalError: ("server_error", "The service made a mistake; it has been logged with this request's id")
+        }
+        json.member("error", code)
+        json.member("error_description", text)
+    }
+
+    private func writeRESTFramework(to json: inout JSONWriter) {
+        switch kind {
+        case .invalidRequest(let text):
+            json.member("detail", text)
+        case .invalidClient, .idempotencyConflict, .invalidToken:
+            json.member("detail", "Given token not valid for any token type")
+            json.member("code", "token_not_valid")
+            json.beginArray("messages")
+            json.beginObject()
+            json.member("token_class", "AccessToken")
+            json.member("token_type", "access")
+            json.member("message", "Token is invalid or expired")
+            json.endObject()
+            json.endArray()
+        case .notAuthenticated:
+            json.member("detail", "Authentication credentials were not provided.")
+        case .badAuthorizationHeader:
+            json.member("detail", "Authorization header must contain two space-delimited values")
+            json.member("code", "bad_authorization_header")
+        case .notFound:
+            json.member("detail", "Not found.")
+        case .methodNotAllowed(let method, _):
+            json.member("detail", "Method \"\(method.rawValue)\" not allowed.")
+        case .bodyTooLarge:
+            json.member("detail", "Request body exceeded the maximum of \(Request.maximumBodyBytes) bytes.")
+        case .unsupportedMediaType(let type):
+            json.member("detail", "Unsupported media type \"\(type)\" in request.")
+        case .temporarilyUnavailable:
+            json.member("detail", "Service temporarily unavailable, try again later.")
+        case .internalError:
+            json.member("detail", "A server error occurred.")
+        }
+    }
+}

@@ -1,0 +1,30 @@
+public import LatchkeyCore
+
+/// What travels with one request besides its own content.
+public struct RequestContext: Sendable {
+    /// Stands in the answer, in nginx's log, in ours and in what is stored.
+    public let id: String
+    public let mode: Mode
+}
+
+extension Request {
+    /// nginx's choice, else the caller's own id where it is well-formed; nil when there is none.
+    var givenID: String? {
+        for field in [requestID, callerRequestID, callerCorrelationID] where field.count > 0 {
+            if Self.isRequestID(field.value) { return field.text }
+        }
+        return nil
+    }
+
+    /// 1 to 64 of `[A-Za-z0-9._-]`.
+    private static func isRequestID(_ bytes: [UInt8]) -> Bool {
+        (1...64).contains(bytes.count) && bytes.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+public import HTTPTypes
+public import LatchkeyCore
+
+/// An answer, and what the log says of it. Every answer is JSON and is not to be stored; whoever writes it adds those
+/// headers and the request id.
+public struct Response: Sendable {
+    public var status: HTTPResponse.Status
+    /// Beyond those that every answer has.
+    public var headers: [HTTPField]
+    public var body: [UInt8]
+    /// For the log: the client app concerned, as far as it is known.
+    public var clientApp: ClientApp.ID?
+    /// For the log: why the request was refused.
+    public var reason: String?
+
+    public init(
+        _ status: HTTPResponse.Status, headers: [HTTPField] = [], body: [UInt8], clientApp: ClientApp.ID? = nil,
+        reason: String? = nil
+    ) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.clientApp = clientApp
+        self.reason = reason
+    }
+}

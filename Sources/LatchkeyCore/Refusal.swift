@@ -1,0 +1,27 @@
+/// Why a request is not answered with success. What each kind becomes on the wire is the business of the dialects.
+public struct Refusal: Error, Sendable {
+    public enum Kind: Sendable, CaseIterable {
+        /// Key, secret or user id wrong, in whichever way: the caller learns no more than that.
+        case invalidClient
+        /// The Idempotency-Key was used for another request.
+        case idempotencyConflict
+        /// A token that does not open anything, in whichever way.
+        case invalidToken
+        /// The database is away: the same request may succeed soon.
+        case temporarilyUnavailable
+        /// Our own mistake or the operator's.
+        case internalError
+    }
+
+    public let kind: Kind
+    /// For the log: one stable word, such as `wrong_secret`. Never a value that a client sent.
+    public let reason: String
+    /// The client app concerned, as far as it is known.
+    public let clientApp: ClientApp.ID?
+
+    public init(_ kind: Kind, reason: String, clientApp: ClientApp.ID? = nil) {
+        self.kind = kind
+        self.reason = reason
+        self.clientApp = clientApp
+    }
+}

@@ -1,0 +1,31 @@
+internal import JOSE
+internal import LatchkeyCore
+
+/// What `latchkeyd --check-config` finds, without starting anything.
+public struct ConfigurationCheck {
+    /// A sentence each; none when the configuration can be used.
+    public let mistakes: [String]
+    /// The settings as they were understood, and the keys by their ids.
+    public let text: String
+
+    public init(environment: [String: String], file: String?) {
+        let (settings, found) = Settings.read(environment: environment, file: file)
+        var mistakes = found
+        var text = settings.text
+        if !settings.keysFile.isEmpty, !settings.secretHashKeysFile.isEmpty {
+            do throws(StartError) {
+                let keys = try KeyRing.Keys.load(settings)
+                text += Self.describe(keys.tokens, as: "token keys, the first signs")
+                text += Self.describe(keys.secretHashes, as: "keys for secret hashes, the first makes new ones")
+            } catch {
+                mistakes.append("\(error)")
+            }
+        }
+        self.mistakes = mistakes
+        self.text = text
+    }
+
+    private static func describe(_ keys: KeySet, as what: String) -> String {
+        "# \(what): " + keys.keys.map { "\($0.id) (\($0.algorithm.rawValue))" }.joined(separator: ", ") + "\n"
+    }
+}

@@ -1,0 +1,120 @@
+import Glibc
+internal import Synchronization
+
+/// What the operating system and systemd want of a service: signals, limits, notifications. The only file above the
+/// C libraries' own that touches pointers.
+enum Lifecycle {
+    enum Signal: UInt8 {
+        case stop, reload
+    }
+
+    /// The write end of the pipe that a signal handler writes to: write(2) is one of the few things it may call.
+    private static let pipeEnd = Atomic<Int32>(-1)
+
+    /// SIGTERM and SIGINT stop, SIGHUP reloads; they arrive at ``nextSignal(on:)``. Called before libfcgi is set up,
+    /// which handles SIGTERM, SIGUSR1 and SIGPIPE itself where nobody did.
+    ///
+    /// - Returns: the descriptor to read signals from, nil when the system has none left.
+    static func catchSignals() -> Int32? {
+        var ends: (Int32, Int32) = (-1, -1)
+        let made = unsafe withUnsafeMutablePointer(to: &ends) { pointer in
+            unsafe pointer.withMemoryRebound(to: Int32.self, capacity: 2) { unsafe pipe($0) }
+        }
+        guard made == 0 else { return nil }
+        _ = fcntl(ends.0, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(ends.1, F_SETFD, FD_CLOEXEC)
+        // A burst of signals must not block the handler.
+        _ = fcntl(ends.1, F_SETFL, O_NONBLOCK)
+        pipeEnd.store(ends.1, ordering: .releasing)
+        handle(SIGTERM) { _ in Lifecycle.note(.stop) }
+        handle(SIGINT) { _ in Lifecycle.note(.stop) }
+        handle(SIGHUP) { _ in Lifecycle.note(.reload) }
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGUSR1, SIG_IGN)
+        return ends.0
+    }
+
+    /// Waits for the next signal.
+    static func nextSignal(on descriptor: Int32) -> Signal {
+        while true {
+            var byte: UInt8 = 0
+            if unsafe read(descriptor, &byte, 1) == 1, let signal = Signal(rawValue: byte) { return signal }
+            if errno != EINTR { usleep(100_000) }
+        }
+    }
+
+    /// As many descriptors as we may have, and no core file, which would hold keys.
+    static func setLimits() {
+        var limit = rlimit()
+        if unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+            limit.rlim_cur = min(limit.rlim_max, 65_536)
+            _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        }
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+    }
+
+    /// Tells systemd, or whoever set NOTIFY_SOCKET, how we are (sd_notify(3)).
+    static func notify(_ state: String, environment: [String: String]) {
+        guard let path = environment["NOTIFY_SOCKET"], path.hasPrefix("/") || path.hasPrefix("@") else { return }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { bytes in
+            unsafe bytes.copyBytes(from: path.utf8)
+            // An abstract address begins with NUL.
+            if path.hasPrefix("@") { unsafe bytes[0] = 0 }
+        }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + path.utf8.count)
+        unsafe withUnsafePointer(to: address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = unsafe sendto(descriptor, state, state.utf8.count, Int32(MSG_NOSIGNAL), $0, length)
+            }
+        }
+    }
+
+    private static func note(_ signal: Signal) {
+        var byte = signal.rawValue
+        let saved = errno
+        _ = unsafe write(pipeEnd.load(ordering: .acquiring), &byte, 1)
+        errno = saved
+    }
+
+    private static func handle(_ number: Int32, _ handler: @escaping @convention(c) (Int32) -> Void) {
+        var action = sigaction()
+        unsafe action.__sigaction_handler.sa_handler = handler
+        action.sa_flags = SA_RESTART
+        unsafe sigaction(number, &action, nil)
+    }
+}
+
+/// Writes text to standard error, where messages for people go.
+public func writeToStandardError(_ text: String) {
+    writeToStandardError(Array(text.utf8))
+}
+
+/// Writes all of `bytes` to standard error, as far as it takes them.
+func writeToStandardError(_ bytes: [UInt8]) {
+    unsafe bytes.withUnsafeBytes { buffer in
+        var offset = 0
+        while offset < buffer.count {
+            let written = unsafe write(STDERR_FILENO, buffer.baseAddress.map { unsafe $0 + offset }, buffer.count - offset)
+            if written < 0, errno == EINTR { continue }
+            guard written > 0 else { return }
+            offset += written
+        }
+    }
+}
+
+/// The id of a user, nil when there is none of that name (getpwnam_r(3)).
+func userID(named name: String) -> UInt32? {
+    unsafe getpwnam(name)?.pointee.pw_uid
+}
+
+/// Whether a group of that name exists (getgrnam(3)).
+func groupExists(_ name: String) -> Bool {
+    unsafe getgrnam(name) != nil
+}

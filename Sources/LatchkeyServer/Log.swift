@@ -1,0 +1,80 @@
+internal import HTTPAPI
+internal import HTTPTypes
+public import Logging
+internal import LatchkeyCore
+internal import WireFormats
+
+/// One JSON object a line: `time` (RFC 3339, UTC), `level`, `message`, and whatever else there is to say. JSONWriter
+/// escapes every control character, so that a client's bytes never begin a line of their own.
+struct LogLine {
+    private var json = JSONWriter(capacity: 512)
+
+    init(level: String, message: String, members: [(name: String, value: String)] = []) {
+        let microseconds = LogClock.microseconds()
+        json.beginObject()
+        json.member("time", LogClock.text(microseconds))
+        json.member("level", level)
+        json.member("message", message)
+        for member in members { json.member(named: member.name, member.value) }
+    }
+
+    mutating func member(_ name: StaticString, _ value: some JSONScalar) {
+        json.member(name, value)
+    }
+
+    var bytes: [UInt8] {
+        var json = json
+        json.endObject()
+        return json.bytes + [UInt8(ascii: "\n")]
+    }
+}
+
+/// swift-log's messages as such lines: the metadata become members.
+public struct JSONLogHandler: LogHandler {
+    public var metadata: Logger.Metadata = [:]
+    public var logLevel: Logger.Level
+    private let sink: LogSink
+
+    init(sink: LogSink, level: Logger.Level) {
+        self.sink = sink
+        logLevel = level
+    }
+
+    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    public func log(event: LogEvent) {
+        let all = metadata.merging(event.metadata ?? [:]) { $1 }
+        let members = all.sorted { $0.key < $1.key }.map { (name: $0.key, value: "\($0.value)") }
+        sink.write(LogLine(level: event.level.rawValue, message: "\(event.message)", members: members).bytes)
+    }
+}
+
+/// The line of each request: `request_id`, `endpoint`, `status`, `client_app_id`, `duration_us`, and the `reason` of a
+/// refusal. Never a secret, a token or a body.
+struct RequestLog {
+    private let sink: LogSink
+    private let isOn: Bool
+
+    init(sink: LogSink, level: Logger.Level) {
+        self.sink = sink
+        isOn = level <= .info
+    }
+
+    func write(_ answer: Responder.Answer, took duration: Duration) {
+        let response = answer.response
+        let isError = response.status.code >= 500
+        guard isOn || isError else { return }
+        var line = LogLine(level: isError ? "error" : "info", message: "request")
+        line.member("request_id", answer.requestID)
+        line.member("endpoint", answer.route?.rawValue ?? "none")
+        line.member("status", Int64(response.status.code))
+        if let clientApp = response.clientApp { line.member("client_app_id", clientApp.uuid) }
+        let (seconds, attoseconds) = duration.components
+        line.member("duration_us", seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+        if let reason = response.reason { line.member("reason", reason) }
+        sink.write(line.bytes)
+    }
+}

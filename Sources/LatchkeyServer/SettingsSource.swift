@@ -1,0 +1,79 @@
+internal import Configuration
+internal import FoundationEssentials
+
+/// Where settings come from: environment variables, then a file of the same names (`NAME=value` lines, `#` comments),
+/// read by swift-configuration. Collects a sentence for every mistake instead of stopping at the first.
+struct SettingsSource {
+    private let reader: ConfigReader
+    private(set) var mistakes: [String] = []
+
+    /// - Parameters:
+    ///   - path: the file, nil for none.
+    ///   - known: the names that may stand in the file. In the environment others are none of our business.
+    init(environment: [String: String], file path: String?, known: Set<String>) {
+        var providers: [any ConfigProvider] = [EnvironmentVariablesProvider(environmentVariables: environment)]
+        if let path {
+            if let text = try? String(contentsOfFile: path, encoding: .utf8) {
+                let (values, mistakes) = Self.parse(text, path: path, known: known)
+                self.mistakes = mistakes
+                providers.append(EnvironmentVariablesProvider(environmentVariables: values))
+            } else {
+                mistakes = ["cannot read the configuration file \(path): it must be there, readable, and text in UTF-8"]
+            }
+        }
+        reader = ConfigReader(providers: providers)
+    }
+
+    /// The value of a name such as `LATCHKEY_KEYS_FILE`; nil when it is not set or empty.
+    func text(_ name: String) -> String? {
+        let key = ConfigKey(name.lowercased().split(separator: "_").map(String.init))
+        return reader.string(forKey: key).flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    mutating func required(_ name: String, _ what: String) -> String {
+        if let value = text(name) { return value }
+        mistakes.append("\(name) is not set: \(what)")
+        return ""
+    }
+
+    mutating func integer(_ name: String, default value: Int, in range: ClosedRange<Int>) -> Int {
+        guard let text = text(name) else { return value }
+        if let number = Int(text), range.contains(number) { return number }
+        mistakes.append("\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        return value
+    }
+
+    mutating func add(_ mistake: String) {
+        mistakes.append(mistake)
+    }
+
+    private static func parse(
+        _ text: String, path: String, known: Set<String>
+    ) -> (values: [String: String], mistakes: [String]) {
+        var values: [String: String] = [:]
+        var mistakes: [String] = []
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let line = line.trimmed
+            guard !line.isEmpty, !line.hasPrefix("#") else { continue }
+            let place = "\(path), line \(index + 1)"
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(\.trimmed)
+            guard parts.count == 2 else {
+                mistakes.append("\(place) is neither NAME=value nor a comment")
+                continue
+            }
+            if !known.contains(parts[0]) {
+                mistakes.append("\(place): there is no setting \(parts[0].prefix(64))")
+            } else if values.updateValue(parts[1], forKey: parts[0]) != nil {
+                mistakes.append("\(place) sets \(parts[0]) again")
+            }
+        }
+        return (values, mistakes)
+    }
+}
+
+extension StringProtocol {
+    fileprivate var trimmed: String {
+        let isBlank = { (character: Character) in character.isWhitespace }
+        return String(drop(while: isBlank).reversed().drop(while: isBlank).reversed())
+    }
+}

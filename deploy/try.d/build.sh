@@ -1,0 +1,45 @@
+# shellcheck shell=bash disable=SC2034,SC2154  # the parts share variables; deploy/try lists them
+#
+# The programs, built in release mode and copied into the state folder.
+
+check_swift() {
+    command -v swift >/dev/null ||
+        fail 'there is no Swift toolchain on PATH (sudo may have shortened PATH): see https://www.swift.org/install/linux/.'
+}
+
+build_programs() {
+    local program built
+    step build
+    for program in latchkeyd latchkey; do
+        # Swift's own libraries are linked in, so that the account needs to reach no toolchain.
+        run_long swift build --package-path "$checkout" -c release --product "$program" --static-swift-stdlib
+    done
+    built=$(swift build --package-path "$checkout" -c release --show-bin-path 2>>"$step_log")
+    if ! cmp -s -- "$built/latchkeyd" bin/latchkeyd; then
+        # One that still runs is older than what is tried out: it is started again further down.
+        stop_service latchkeyd
+        install -m 0755 -- "$built/latchkeyd" bin/latchkeyd
+    fi
+    if (( EUID == 0 )); then
+        install -D -m 0755 -- "$built/latchkey" libexec/latchkey
+        write_root_command >bin/latchkey
+        chmod 0755 -- bin/latchkey
+    else
+        install -m 0755 -- "$built/latchkey" bin/latchkey
+    fi
+    step_done 'built'
+}
+
+# The keys belong to the account that latchkeyd runs as. Where root wrote them anew, latchkeyd could not read them: the
+# command acts as the account too.
+write_root_command() {
+    local program
+    program=$(quoted "$state/libexec/latchkey")
+    cat <<END
+#!/bin/sh
+if [ "\$(id -u)" = 0 ]; then
+    exec setpriv --reuid=$account --regid=$account --init-groups --no-new-privs -- $program "\$@"
+fi
+exec $program "\$@"
+END
+}

@@ -1,0 +1,21 @@
+-- Revert latchkey:audit_log from pg
+
+BEGIN;
+
+SET LOCAL lock_timeout = '2s';
+SET LOCAL ROLE latchkey_owner;
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM latchkey.audit_log)
+       AND current_setting('latchkey.discard_data', true) IS DISTINCT FROM 'on' THEN
+        RAISE EXCEPTION 'latchkey.audit_log holds rows, which this revert would drop'
+            USING HINT = 'Take a backup, then revert with PGOPTIONS=''-c latchkey.discard_data=on''.';
+    END IF;
+END
+$$;
+
+DROP FUNCTION latchkey.ensure_audit_partitions(integer);
+DROP TABLE latchkey.audit_log;
+
+COMMIT;

@@ -1,0 +1,117 @@
+-- Who may do what: the rights as listed in the catalogue, whole, and a few of them tried.
+\ir setup.psql
+
+SELECT plan(36);
+
+-- Every right on anything of ours that is not the owner's.
+SELECT set_eq($$
+    WITH rights (kind, name, acl) AS (
+        SELECT 'schema', n.nspname::text, n.nspacl
+          FROM pg_namespace AS n WHERE n.nspname LIKE 'latchkey%'
+        UNION ALL
+        SELECT 'table', c.oid::regclass::text, c.relacl
+          FROM pg_class AS c WHERE c.relnamespace::regnamespace::text LIKE 'latchkey%' AND c.relkind NOT IN ('i', 'I')
+        UNION ALL
+        SELECT 'column', a.attrelid::regclass || '.' || a.attname, a.attacl
+          FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+         WHERE c.relnamespace::regnamespace::text LIKE 'latchkey%'
+        UNION ALL
+        SELECT 'function', split_part(p.oid::regprocedure::text, '(', 1), p.proacl
+          FROM pg_proc AS p WHERE p.pronamespace::regnamespace::text LIKE 'latchkey%'
+    )
+    SELECT grantee::regrole::text, privilege_type::text, kind || ' ' || name
+      FROM rights CROSS JOIN aclexplode(acl)
+     WHERE grantee <> 'latchkey_owner'::regrole
+$$, $$ VALUES
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.create_client_app'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.erase_user'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.record_act'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.regenerate_secret'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.revoke_token'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.set_client_app_active'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_api.schema_version'),
+    ('latchkey_administrator', 'USAGE',   'schema latchkey_admin'),
+    ('latchkey_administrator', 'USAGE',   'schema latchkey_api'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.schema_version'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.token_context'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.verifier_snapshot'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.verifier_version'),
+    ('latchkey_application',   'USAGE',   'schema latchkey_api'),
+    ('latchkey_auditor',       'USAGE',   'schema latchkey'),
+    ('latchkey_auditor',       'SELECT',  'table latchkey.audit_log'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.secrets.api_key'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.secrets.created_at'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.secrets.expires_at'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.secrets.hint'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.secrets.id'),
+    ('latchkey_reader',        'USAGE',   'schema latchkey'),
+    ('latchkey_reader',        'SELECT',  'table latchkey.client_apps'),
+    ('latchkey_reader',        'SELECT',  'table latchkey.credentials'),
+    ('latchkey_reader',        'SELECT',  'table latchkey.idempotency_keys'),
+    ('latchkey_reader',        'SELECT',  'table latchkey.revoked_tokens'),
+    ('latchkey_reader',        'SELECT',  'table latchkey.users'),
+    ('latchkey_reader',        'SELECT',  'table latchkey.verifier_version')
+$$, 'The rights are these and no others');
+
+SELECT is_member_of('latchkey_owner', ARRAY['latchkey_migrator'], 'The migrator is a member of the owner');
+SELECT is_member_of('latchkey_reader', ARRAY['latchkey_administrator'], 'The administrator is a reader');
+SELECT is_member_of('latchkey_auditor', ARRAY['latchkey_administrator'], 'and an auditor');
+SELECT ok(NOT EXISTS (SELECT FROM pg_auth_members WHERE member = 'latchkey_application'::regrole),
+          'The application is a member of nothing');
+SELECT ok(NOT pg_has_role('latchkey_administrator', 'latchkey_owner', 'MEMBER'), 'The administrator is not the owner');
+
+-- The application.
+SELECT is(pg_temp.attempt('latchkey_application', 'SELECT * FROM latchkey_api.schema_version()'), 'ok',
+          'The application reads the schema''s version');
+SELECT is(pg_temp.attempt('latchkey_application', 'SELECT latchkey_api.verifier_version()'), 'ok',
+          'and the verifier''s version');
+SELECT is(pg_temp.attempt('latchkey_application', 'SELECT latchkey_api.verifier_snapshot()'), 'ok',
+          'and the verifier''s snapshot');
+SELECT is(pg_temp.attempt('latchkey_application', 'LISTEN latchkey_verifier'), 'ok', 'and listens');
+SELECT is(pg_temp.attempt('latchkey_application', 'SELECT FROM latchkey.' || t), '42501',
+          'The application cannot read ' || t)
+  FROM unnest(ARRAY['client_apps', 'secrets', 'users', 'idempotency_keys', 'revoked_tokens', 'verifier_version',
+                    'audit_log', 'audit_log_default']) AS t;
+SELECT is(pg_temp.attempt('latchkey_application', 'SELECT latchkey.bump_verifier_version()'), '42501',
+          'The application cannot call the owner''s functions');
+SELECT is(pg_temp.attempt('latchkey_application',
+                          'SELECT latchkey_admin.record_act(''a'', ''b'', ''c'', NULL)'), '42501',
+          'nor the administrator''s');
+SELECT is(pg_temp.attempt('latchkey_application', 'CREATE TEMPORARY TABLE t ()'), '42501',
+          'nor make a temporary table');
+SELECT is(pg_temp.attempt('latchkey_application', 'CREATE TABLE public.t ()'), '42501', 'nor a table');
+SELECT is(pg_temp.attempt('latchkey_application', 'CREATE SCHEMA s'), '42501', 'nor a schema');
+
+-- The reader and the auditor.
+SELECT is(pg_temp.attempt('latchkey_reader', 'SELECT id, hint FROM latchkey.secrets'), 'ok', 'The reader sees hints');
+SELECT is(pg_temp.attempt('latchkey_reader', 'SELECT secret_hash FROM latchkey.secrets'), '42501',
+          'but no secret hash');
+SELECT is(pg_temp.attempt('latchkey_administrator', 'SELECT secret_hash FROM latchkey.secrets'), '42501',
+          'nor does the administrator');
+SELECT is(pg_temp.attempt('latchkey_reader', 'SELECT FROM latchkey.audit_log'), '42501',
+          'The reader does not see the audit log');
+SELECT is(pg_temp.attempt('latchkey_auditor', 'SELECT FROM latchkey.audit_log'), 'ok', 'The auditor does');
+SELECT is(pg_temp.attempt('latchkey_auditor', 'SELECT FROM latchkey.users'), '42501', 'and nothing else');
+SELECT is(pg_temp.attempt('latchkey_administrator', 'SELECT FROM latchkey.audit_log'), 'ok',
+          'The administrator sees the audit log');
+SELECT is(pg_temp.attempt('latchkey_administrator', 'SELECT FROM latchkey.users'), 'ok', 'and the tables');
+SELECT is(pg_temp.attempt('latchkey_administrator', 'SELECT * FROM latchkey_api.schema_version()'), 'ok',
+          'and the schema''s version');
+SELECT is(pg_temp.attempt('latchkey_administrator',
+                          'SELECT latchkey_api.token_context(NULL, NULL, NULL, NULL, NULL, NULL, NULL)'), '42501',
+          'but makes no users');
+SELECT is(pg_temp.attempt('latchkey_administrator', 'UPDATE latchkey.client_apps SET name = ''x'''), '42501',
+          'and writes no table');
+
+-- Functions that are made later.
+SET LOCAL ROLE latchkey_migrator;
+SET LOCAL ROLE latchkey_owner;
+CREATE FUNCTION latchkey_api.made_later() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+RESET ROLE;
+SELECT ok(NOT has_function_privilege('public', 'latchkey_api.made_later()', 'EXECUTE'),
+          'A function made later is nobody''s until it is granted');
+SELECT is(pg_temp.attempt('latchkey_application', 'SELECT latchkey_api.made_later()'), '42501',
+          'not even the application''s');
+
+SELECT * FROM finish();
+ROLLBACK;
