@@ -78,8 +78,8 @@ public final class Lane: Sendable {
     /// Begins to drain: takes no new connection, answers what is under way, closes each connection after its reply.
     public func stop() {
         stopping.store(true, ordering: .releasing)
-        // Each edge wakes one waiting worker. One that is at work sees the flag when it is done.
-        for _ in 0..<200 where noticed.load(ordering: .acquiring) < running.load(ordering: .acquiring) {
+        // Each edge wakes one waiting worker of a shared set. One that is at work sees the flag when it is done.
+        for _ in 0..<20 where !allHaveNoticed {
             _ = cepoll_signal(wakeUpDescriptor)
             usleep(1000)
         }
@@ -98,8 +98,15 @@ public final class Lane: Sendable {
 
     var isStopping: Bool { stopping.load(ordering: .acquiring) }
 
+    /// A worker has seen that it is to stop. It stays out of the way for some milliseconds: waiting in a shared set
+    /// again at once, it would be woken in place of those that have not seen it.
     func noticeStop() {
         noticed.add(1, ordering: .acquiringAndReleasing)
+        for _ in 0..<20 where !allHaveNoticed { usleep(1000) }
+    }
+
+    private var allHaveNoticed: Bool {
+        noticed.load(ordering: .acquiring) >= running.load(ordering: .acquiring)
     }
 
     private func startThread(_ number: Int, _ set: ReadinessSet) throws(FastCGIError) {

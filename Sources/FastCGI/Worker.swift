@@ -39,10 +39,8 @@ struct Worker {
         var lastRequest = ContinuousClock.now
         while lastRequest.duration(to: .now) < lane.configuration.quiet || set.hasUnfinishedRequests {
             let count = set.wait(&ready, milliseconds: 10)
-            if count > 0 {
-                serve(ready.prefix(count), &preview)
-                lastRequest = .now
-            }
+            serve(ready.prefix(count), &preview)
+            if ready.prefix(count).contains(where: { $0 != lane.wakeUpDescriptor }) { lastRequest = .now }
             set.lookAgain()
         }
     }

@@ -15,12 +15,6 @@ public struct Request: Sendable {
             value = Array(text.utf8)
         }
 
-        public mutating func add(_ bytes: Span<UInt8>) {
-            count += 1
-            guard count == 1 else { return }
-            for index in bytes.indices { value.append(bytes[index]) }
-        }
-
         public mutating func clear() {
             count = 0
             value.removeAll(keepingCapacity: true)

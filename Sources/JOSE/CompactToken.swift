@@ -12,12 +12,16 @@ struct CompactToken {
     /// - Throws: ``JOSEError/tooLarge``; ``JOSEError/malformed`` for a text with fewer than two dots.
     init(_ bytes: ArraySlice<UInt8>) throws(JOSEError) {
         guard bytes.count <= Self.maximumBytes else { throw .tooLarge }
-        guard let firstDot = bytes.firstIndex(of: UInt8(ascii: ".")),
-            let lastDot = bytes.lastIndex(of: UInt8(ascii: ".")), firstDot < lastDot
-        else { throw .malformed }
+        // The signature is the shorter part: the last dot is looked for from behind, and the first one from the front.
+        let span = bytes.span
+        var last = span.count - 1
+        while last >= 0, span[last] != UInt8(ascii: ".") { last -= 1 }
+        var first = 0
+        while first < last, span[first] != UInt8(ascii: ".") { first += 1 }
+        guard first < last else { throw .malformed }
         self.bytes = bytes
-        self.firstDot = firstDot
-        self.lastDot = lastDot
+        firstDot = bytes.startIndex + first
+        lastDot = bytes.startIndex + last
     }
 
     /// The header, decoded.

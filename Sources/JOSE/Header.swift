@@ -9,7 +9,7 @@ struct Header {
     /// Members that would fetch or carry a key, or change how the payload is read (RFC 7515 section 4.1,
     /// RFC 7797 section 3, RFC 7516 section 4.1.3). A verifier may ignore them; a token with one is refused, since
     /// whoever wrote it expected otherwise.
-    private static let refused: [StaticString] = ["jku", "jwk", "x5u", "x5c", "zip", "b64"]
+    private static let refused = ["jku", "jwk", "x5u", "x5c", "zip", "b64"]
 
     /// Reads a header that did not prove itself to be one of ours.
     init(parsing text: [UInt8]) throws(JOSEError) {

@@ -5,10 +5,17 @@ public import WireFormats
 ///
 /// Not Sendable: one for each thread, since it keeps a context of the cryptographic library for each key.
 public final class Verifier {
-    private struct Entry {
+    /// A key, how the tokens begin that were signed with it here, and its context.
+    private final class Entry {
         let key: Key
         let prefix: [UInt8]
         let context: any KeyContext
+
+        init(_ key: Key) throws(JOSEError) {
+            self.key = key
+            prefix = Header.tokenPrefix(for: key)
+            context = try key.material.makeContext()
+        }
     }
 
     private let entries: [Entry]
@@ -19,8 +26,7 @@ public final class Verifier {
     public init(keys: KeySet, policy: TokenPolicy) throws(JOSEError) {
         var entries: [Entry] = []
         for key in keys.keys {
-            entries.append(
-                Entry(key: key, prefix: Header.tokenPrefix(for: key), context: try key.material.makeContext()))
+            entries.append(try Entry(key))
         }
         self.entries = entries
         self.policy = policy

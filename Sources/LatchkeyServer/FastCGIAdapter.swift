@@ -20,18 +20,22 @@ final class FastCGIAdapter: ExchangeHandler {
 
     func handle(_ exchange: Exchange) {
         let start = ContinuousClock.now
-        request.clear()
-        parameters.clear()
-        exchange.forEachParameter { parameters.take($0, into: &request) }
-        parameters.choosePath(&request)
-        request.body = body(of: exchange)
+        read(exchange, into: &request, &parameters)
         let answer = responder.respond(to: request)
         exchange.write(bytes(of: answer))
         log.write(answer, took: start.duration(to: .now))
     }
 
-    private func body(of exchange: Exchange) -> Request.Body {
-        guard let announced = parameters.contentLength else { return .lengthMismatch }
+    private func read(_ exchange: Exchange, into request: inout Request, _ parameters: inout FastCGIParameters) {
+        request.clear()
+        parameters.clear()
+        exchange.forEachParameter { parameters.take($0, into: &request) }
+        parameters.choosePath(&request)
+        request.body = body(of: exchange, announced: parameters.contentLength)
+    }
+
+    private func body(of exchange: Exchange, announced: Int?) -> Request.Body {
+        guard let announced else { return .lengthMismatch }
         switch exchange.readBody(announced: announced, maximum: Request.maximumBodyBytes) {
         case .bytes(let bytes): return .bytes(bytes)
         case .tooLarge: return .tooLarge

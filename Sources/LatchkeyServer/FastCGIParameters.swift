@@ -1,3 +1,4 @@
+internal import FastCGI
 internal import HTTPAPI
 internal import LatchkeyCore
 
@@ -52,19 +53,19 @@ struct FastCGIParameters {
         guard let (prefix, name) = names.first(where: { starts(parameter, with: $0.prefix) }) else { return }
         let value = parameter.extracting(droppingFirst: prefix.count)
         switch name {
-        case .requestMethod: request.method.add(value)
-        case .documentURI: request.path.add(value)
-        case .scriptName: otherPaths[0].add(value)
-        case .requestURI: otherPaths[1].add(value)
+        case .requestMethod: add(value, to: &request.method)
+        case .documentURI: add(value, to: &request.path)
+        case .scriptName: add(value, to: &otherPaths[0])
+        case .requestURI: add(value, to: &otherPaths[1])
         case .contentType where value.isEmpty: break
-        case .contentType: request.contentType.add(value)
-        case .contentLength: length.add(value)
-        case .authorization: request.authorization.add(value)
-        case .idempotencyKey: request.idempotencyKey.add(value)
+        case .contentType: add(value, to: &request.contentType)
+        case .contentLength: add(value, to: &length)
+        case .authorization: add(value, to: &request.authorization)
+        case .idempotencyKey: add(value, to: &request.idempotencyKey)
         case .mode: request.mode = mode(value)
-        case .requestID: request.requestID.add(value)
-        case .callerRequestID: request.callerRequestID.add(value)
-        case .callerCorrelationID: request.callerCorrelationID.add(value)
+        case .requestID: add(value, to: &request.requestID)
+        case .callerRequestID: add(value, to: &request.callerRequestID)
+        case .callerCorrelationID: add(value, to: &request.callerCorrelationID)
         }
     }
 
@@ -73,6 +74,11 @@ struct FastCGIParameters {
         for other in otherPaths where request.path.value.isEmpty && other.count > 0 {
             request.path.value = Array(other.value.prefix { $0 != UInt8(ascii: "?") })
         }
+    }
+
+    private func add(_ value: Span<UInt8>, to field: inout Request.Field) {
+        field.count += 1
+        if field.count == 1 { field.value.append(copying: value) }
     }
 
     private func starts(_ parameter: Span<UInt8>, with prefix: [UInt8]) -> Bool {

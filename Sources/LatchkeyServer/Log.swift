@@ -22,8 +22,8 @@ struct LogLine {
         json.member(name, value)
     }
 
-    var bytes: [UInt8] {
-        var json = json
+    /// Ends the line. Nothing may be added after it.
+    consuming func end() -> [UInt8] {
         json.endObject()
         return json.bytes + [UInt8(ascii: "\n")]
     }
@@ -48,7 +48,7 @@ public struct JSONLogHandler: LogHandler {
     public func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         let members = all.sorted { $0.key < $1.key }.map { (name: $0.key, value: "\($0.value)") }
-        sink.write(LogLine(level: event.level.rawValue, message: "\(event.message)", members: members).bytes)
+        sink.write(LogLine(level: event.level.rawValue, message: "\(event.message)", members: members).end())
     }
 }
 
@@ -75,6 +75,6 @@ struct RequestLog {
         let (seconds, attoseconds) = duration.components
         line.member("duration_us", seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
         if let reason = response.reason { line.member("reason", reason) }
-        sink.write(line.bytes)
+        sink.write(line.end())
     }
 }

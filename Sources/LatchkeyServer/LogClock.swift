@@ -9,8 +9,14 @@ enum LogClock {
 
     /// RFC 3339 with six digits of a second, such as `2025-03-12T21:30:00.000123Z`.
     static func text(_ microseconds: Int64) -> String {
-        let seconds = UnixTime(secondsSinceEpoch: microseconds / 1_000_000).rfc3339
-        let fraction = String(microseconds % 1_000_000 + 1_000_000)
-        return seconds.dropLast() + "." + fraction.dropFirst() + "Z"
+        var text = Array(UnixTime(secondsSinceEpoch: microseconds / 1_000_000).rfc3339.utf8)
+        text[text.count - 1] = UInt8(ascii: ".")
+        var divisor: Int64 = 100_000
+        while divisor > 0 {
+            text.append(UInt8(ascii: "0") + UInt8(microseconds / divisor % 10))
+            divisor /= 10
+        }
+        text.append(UInt8(ascii: "Z"))
+        return String(decoding: text, as: UTF8.self)
     }
 }

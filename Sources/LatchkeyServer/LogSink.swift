@@ -60,7 +60,7 @@ final class LogSink: Sendable {
         writeToStandardError(lines)
         if dropped > 0 {
             writeToStandardError(
-                LogLine(level: "warning", message: "log lines were dropped", members: [("lines", "\(dropped)")]).bytes)
+                LogLine(level: "warning", message: "log lines were dropped", members: [("lines", "\(dropped)")]).end())
         }
     }
 }

@@ -24,11 +24,14 @@ public struct DatabaseError: Error, Sendable, CustomStringConvertible {
     public let serverMessage: String?
     /// The server's hint, with the same caution.
     public let serverHint: String?
+    /// The constraint that was violated, by name.
+    public let constraint: String?
 
-    init(_ kind: Kind, serverMessage: String? = nil, serverHint: String? = nil) {
+    init(_ kind: Kind, serverMessage: String? = nil, serverHint: String? = nil, constraint: String? = nil) {
         self.kind = kind
         self.serverMessage = serverMessage
         self.serverHint = serverHint
+        self.constraint = constraint
     }
 
     /// For callers that know already that the database is away.
@@ -90,6 +93,7 @@ public struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConver
     public init(_ code: StaticString) { rawValue = "\(code)" }
 
     public static let readOnlyTransaction = SQLState("25006")
+    public static let invalidParameterValue = SQLState("22023")
     public static let uniqueViolation = SQLState("23505")
     public static let serializationFailure = SQLState("40001")
     public static let deadlockDetected = SQLState("40P01")

@@ -28,7 +28,7 @@ public struct QueryResult: ~Copyable {
         guard let code = errorField(CLIBPQ_DIAG_SQLSTATE) else { return DatabaseError(.connectionLost(sent: true)) }
         return DatabaseError(
             .server(SQLState(rawValue: code)), serverMessage: errorField(CLIBPQ_DIAG_MESSAGE_PRIMARY),
-            serverHint: errorField(CLIBPQ_DIAG_MESSAGE_HINT))
+            serverHint: errorField(CLIBPQ_DIAG_MESSAGE_HINT), constraint: errorField(CLIBPQ_DIAG_CONSTRAINT_NAME))
     }
 
     private func errorField(_ field: Int32) -> String? {

@@ -19,7 +19,6 @@ public enum Base64URL {
 
     /// Appends the encoding of `bytes`.
     public static func append(_ bytes: Span<UInt8>, to output: inout [UInt8]) {
-        // At most Int.max / 4 * 3 bytes could be asked for; no array is as long.
         let capacity = bytes.count / 3 * 4 + (bytes.count % 3 == 0 ? 0 : bytes.count % 3 + 1)
         output.append(addingCapacity: capacity) { output in
             var rest = bytes
@@ -54,9 +53,11 @@ public enum Base64URL {
     /// The bytes that `text` encodes; see ``decode(_:)-(ArraySlice<UInt8>)``.
     public static func decode(_ text: Span<UInt8>) -> [UInt8]? {
         guard text.count % 4 != 1 else { return nil }
-        // All bits that must stay zero: above the 24 of four characters, and the unused ones of the last character.
-        var stray: UInt32 = 0
-        let bytes = [UInt8](capacity: text.count / 4 * 3 + max(0, text.count % 4 - 1)) { output in
+        var bytes: [UInt8] = []
+        var isStrict = false
+        bytes.append(addingCapacity: text.count / 4 * 3 + max(0, text.count % 4 - 1)) { output in
+            // All bits that must stay zero: those above the 24 of four characters, and the last character's unused ones.
+            var stray: UInt32 = 0
             var rest = text
             while rest.count >= 4 {
                 let bits = value(rest[0]) << 18 | value(rest[1]) << 12 | value(rest[2]) << 6 | value(rest[3])
@@ -76,8 +77,9 @@ public enum Base64URL {
                 output.append(UInt8(truncatingIfNeeded: bits >> 16))
                 output.append(UInt8(truncatingIfNeeded: bits >> 8))
             }
+            isStrict = stray == 0
         }
-        return stray == 0 ? bytes : nil
+        return isStrict ? bytes : nil
     }
 
     /// The character of the lowest six bits.

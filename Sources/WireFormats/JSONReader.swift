@@ -154,12 +154,16 @@ struct JSONReader {
     private func refuseDuplicates(_ bytes: Span<UInt8>) throws(JSONError) {
         let count = nodes[innermost].count
         guard count > 1 else { return }
-        var current = innermost + 1
+        let nodes = nodes.span
+        let first = innermost + 1
+        var current = first
         if count <= 16 {
             while current < nodes.count {
-                var earlier = innermost + 1
+                var earlier = first
                 while earlier < current {
-                    if haveSameName(nodes[earlier], nodes[current], bytes) { throw duplicate(nodes[current], bytes) }
+                    if Self.haveSameName(nodes[earlier], nodes[current], bytes) {
+                        throw Self.duplicate(nodes[current], bytes)
+                    }
                     earlier = Int(nodes[earlier].next)
                 }
                 current = Int(nodes[current].next)
@@ -168,28 +172,24 @@ struct JSONReader {
             // Hashed with a seed of this process, so that no sender can choose names that collide.
             var names = Set<[UInt8]>(minimumCapacity: Int(count))
             while current < nodes.count {
-                let node = nodes[current]
-                let name = JSONString.unescape(bytes.extracting(node.name))
-                guard names.insert(name).inserted else { throw duplicate(node, bytes) }
-                current = Int(node.next)
+                let name = JSONString.unescape(bytes.extracting(nodes[current].name))
+                guard names.insert(name).inserted else { throw Self.duplicate(nodes[current], bytes) }
+                current = Int(nodes[current].next)
             }
         }
     }
 
-    private func haveSameName(_ left: JSONNode, _ right: JSONNode, _ bytes: Span<UInt8>) -> Bool {
+    @inline(__always)
+    private static func haveSameName(_ left: JSONNode, _ right: JSONNode, _ bytes: Span<UInt8>) -> Bool {
         if left.nameHasEscapes || right.nameHasEscapes {
             return JSONString.unescape(bytes.extracting(left.name))
                 == JSONString.unescape(bytes.extracting(right.name))
         }
-        guard left.name.count == right.name.count else { return false }
-        for index in 0..<left.name.count
-        where bytes[left.name.lowerBound + index] != bytes[right.name.lowerBound + index] {
-            return false
-        }
-        return true
+        guard left.nameEnd &- left.nameStart == right.nameEnd &- right.nameStart else { return false }
+        return JSONString.equal(bytes.extracting(left.name), bytes.extracting(right.name))
     }
 
-    private func duplicate(_ node: JSONNode, _ bytes: Span<UInt8>) -> JSONError {
+    private static func duplicate(_ node: JSONNode, _ bytes: Span<UInt8>) -> JSONError {
         let name = JSONString.unescape(bytes.extracting(node.name))
         return JSONError(
             kind: .duplicateMember(name: String(decoding: name, as: UTF8.self)), offset: node.name.lowerBound)
@@ -225,15 +225,13 @@ extension JSONReader {
         let start = position
         var hasEscapes = false
         while true {
-            // Most of every text is passed over here.
-            var index = position
-            while index < bytes.count, Self.isPlain(bytes[index]) { index += 1 }
-            position = index
-            guard index < bytes.count else { throw failure(.notJSON) }
-            switch bytes[index] {
+            let end = Self.firstSpecialByte(of: bytes, from: position)
+            position = end
+            guard end < bytes.count else { throw failure(.notJSON) }
+            switch bytes[end] {
             case UInt8(ascii: "\""):
                 position += 1
-                return (UInt32(truncatingIfNeeded: start), UInt32(truncatingIfNeeded: index), hasEscapes)
+                return (UInt32(truncatingIfNeeded: start), UInt32(truncatingIfNeeded: end), hasEscapes)
             case UInt8(ascii: "\\"):
                 hasEscapes = true
                 try readEscape(bytes)
@@ -246,8 +244,38 @@ extension JSONReader {
     }
 
     /// Whether a byte stands for itself within a string.
-    private static func isPlain(_ byte: UInt8) -> Bool {
-        byte &- 0x20 < 0x60 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    /// Where the first byte is that does not stand for itself within a string: a quote, a backslash, a control or one
+    /// beyond ASCII. Most of every text is passed over here, eight bytes at a time.
+    @inline(__always)
+    private static func firstSpecialByte(of bytes: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while bytes.count - index >= 8 {
+            let special = specialBytes(of: bytes.extracting(index..<index + 8))
+            if special != 0 { return index + special.trailingZeroBitCount / 8 }
+            index += 8
+        }
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte &- 0x20 >= 0x60 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+            index += 1
+        }
+        return index
+    }
+
+    /// A word whose lowest bit set lies in the byte of the first special one of eight; 0 if none is.
+    ///
+    /// `x - 0x01...` borrows into a byte's top bit where that byte of x was 0, and falsely at most above such a byte.
+    @inline(__always)
+    private static func specialBytes(of bytes: Span<UInt8>) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops = ones << 7
+        let word =
+            UInt64(bytes[0]) | UInt64(bytes[1]) << 8 | UInt64(bytes[2]) << 16 | UInt64(bytes[3]) << 24
+            | UInt64(bytes[4]) << 32 | UInt64(bytes[5]) << 40 | UInt64(bytes[6]) << 48 | UInt64(bytes[7]) << 56
+        let quote = word ^ ones &* UInt64(UInt8(ascii: "\""))
+        let backslash = word ^ ones &* UInt64(UInt8(ascii: "\\"))
+        let control = (word &- ones &* 0x20) & ~word
+        return (control | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash | word) & tops
     }
 
     private mutating func readEscape(_ bytes: Span<UInt8>) throws(JSONError) {

@@ -35,6 +35,12 @@ enum JSONString {
         return output
     }
 
+    static func equal(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+        guard left.count == right.count else { return false }
+        for index in left.indices where left[index] != right[index] { return false }
+        return true
+    }
+
     private static func codeUnit(_ text: Span<UInt8>, at start: Int) -> UInt32 {
         var value: UInt32 = 0
         for index in start..<start + 4 where index < text.count {

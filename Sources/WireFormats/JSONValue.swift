@@ -46,19 +46,17 @@ public struct JSONValue: Sendable {
     /// The number, if it is written without fraction and exponent and fits. `-0` is 0.
     public var integer: Int64? {
         guard node.kind == .integer else { return nil }
-        var digits = node.value
-        let isNegative = source[digits.lowerBound] == UInt8(ascii: "-")
-        if isNegative { digits = digits.dropFirst() }
+        let text = source.span.extracting(node.value)
+        let isNegative = text[0] == UInt8(ascii: "-")
+        // Counted downwards, since there is one more negative number.
         var value: Int64 = 0
-        for index in digits {
-            let digit = Int64(source[index] &- UInt8(ascii: "0"))
+        for index in (isNegative ? 1 : 0)..<text.count {
             let (shifted, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = isNegative
-                ? shifted.subtractingReportingOverflow(digit) : shifted.addingReportingOverflow(digit)
-            if overflow || carry { return nil }
+            let (sum, borrow) = shifted.subtractingReportingOverflow(Int64(text[index] & 0x0f))
+            if overflow || borrow { return nil }
             value = sum
         }
-        return value
+        return isNegative ? value : value == .min ? nil : -value
     }
 
     /// The number, rounded to the nearest that can be represented; nil for one beyond all, as 1e999, and for a value that is none.
@@ -117,32 +115,25 @@ public struct JSONObject: Sendable {
     public var count: Int { Int(value.node.count) }
 
     /// The value of a member, nil where there is none. A name is compared after unescaping.
-    public subscript(name: StaticString) -> JSONValue? {
-        let name = name.description.utf8
-        return member(name.span)
-    }
-
-    private func member(_ name: Span<UInt8>) -> JSONValue? {
+    public subscript(name: String) -> JSONValue? {
+        let utf8 = name.utf8
+        let name = utf8.span
+        let source = value.source.span
+        let nodes = value.nodes.span
         var child = value.index + 1
-        let end = Int(value.node.next)
+        let end = Int(nodes[value.index].next)
         while child < end {
-            let node = value.nodes[child]
-            if node.nameHasEscapes {
-                if equal(JSONString.unescape(value.source.span.extracting(node.name)).span, name) {
-                    return JSONValue(source: value.source, nodes: value.nodes, index: child)
+            let isWanted =
+                if nodes[child].nameHasEscapes {
+                    JSONString.equal(JSONString.unescape(source.extracting(nodes[child].name)).span, name)
+                } else {
+                    Int(nodes[child].nameEnd) - Int(nodes[child].nameStart) == name.count
+                        && JSONString.equal(source.extracting(nodes[child].name), name)
                 }
-            } else if node.name.count == name.count, equal(value.source.span.extracting(node.name), name) {
-                return JSONValue(source: value.source, nodes: value.nodes, index: child)
-            }
-            child = Int(node.next)
+            if isWanted { return JSONValue(source: value.source, nodes: value.nodes, index: child) }
+            child = Int(nodes[child].next)
         }
         return nil
-    }
-
-    private func equal(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-        guard left.count == right.count else { return false }
-        for index in left.indices where left[index] != right[index] { return false }
-        return true
     }
 
     /// All members in the order of the text.

@@ -79,7 +79,7 @@ first_token() {
     local answers
     step 'first token'
     # shellcheck disable=SC2016
-    answers=$(sh -euc '. ./env; eval "$1"; eval "$2"' sh "$token_command" "$verify_command" 2>>"$step_log" 9<&-)
+    answers=$(no_proxy=localhost sh -euc '. ./env; eval "$1"; eval "$2"' sh "$token_command" "$verify_command" 2>>"$step_log" 9<&-)
     token_answer=${answers%%$'\n'*}
     verify_answer=${answers#*$'\n'}
     if [[ $token_answer != *'"access_token":"'* || $verify_answer != *'"valid":true'* ]]; then

@@ -23,7 +23,7 @@ install_packages() {
         [[ " ${missing[*]} " != *' nginx '* ]] || had_nginx=no
         apt_install "${missing[@]}"
         [[ $had_nginx == yes ]] || turn_off_system_nginx
-        step_done "installed ${missing[*]}"
+        step_done installed
     fi
     find_postgresql
     nginx_program=$(PATH=$PATH:/usr/sbin command -v nginx)
@@ -109,7 +109,9 @@ forbid_main_cluster() {
 }
 
 allow_main_cluster() {
-    [[ -z $no_main_cluster ]] || "${as_root[@]}" rm -f -- "$no_main_cluster"
+    [[ -n $no_main_cluster ]] || return 0
+    "${as_root[@]}" rm -f -- "$no_main_cluster"
+    "${as_root[@]}" rmdir --ignore-fail-on-non-empty -- "${no_main_cluster%/*}"
     no_main_cluster=
 }
 

@@ -122,7 +122,8 @@ what_stays() {
 
 # This program with other words, for this very state folder, to be pasted.
 command_line() {
-    local words="deploy/try $*"
+    local words
+    words="$(printf '%q' "$0") $*"
     [[ $state_link == "$checkout/.try" ]] || words="LATCHKEY_TRY_DIR=$(quoted "$state_link") $words"
     say "$words"
 }

@@ -15,14 +15,20 @@
 # account: root never writes where another account could have put a symbolic link.
 
 readonly marker=.latchkey-try
+readonly moved_to=/var/tmp/latchkey-try.
 
 # Finds the state folder: `state` stays empty if there is none.
 find_state() {
     state_link=${LATCHKEY_TRY_DIR:-$checkout/.try}
     [[ $state_link == /* ]] || state_link=$PWD/$state_link
     while [[ $state_link == ?*/ ]]; do state_link=${state_link%/}; done
+    # A link of ours leads nowhere once /var/tmp was cleared.
+    if [[ $(readlink -- "$state_link") == "$moved_to"* && ! -e $state_link ]]; then
+        rm -- "$state_link"
+    fi
     if [[ ! -d $state_link ]]; then
-        [[ ! -e $state_link ]] || fail "$state_link is not a folder; choose another with LATCHKEY_TRY_DIR."
+        [[ ! -e $state_link && ! -L $state_link ]] ||
+            fail "$state_link is not a folder; choose another with LATCHKEY_TRY_DIR."
         return 0
     fi
     state=$(cd -P -- "$state_link" && pwd)
@@ -38,8 +44,6 @@ find_state() {
 prepare_state() {
     local parent
     find_state
-    # A link that leads nowhere is left over when /var/tmp was cleared.
-    [[ -n $state || ! -L $state_link ]] || rm -- "$state_link"
     parent=$(dirname -- "${state:-$state_link}")
     mkdir -p -- "$parent"
     if (( EUID == 0 )) && ! anyone_reaches "$parent"; then
@@ -48,7 +52,7 @@ prepare_state() {
     elif [[ -z $state ]]; then
         state=$(cd -P -- "$parent" && pwd)/$(basename -- "$state_link")
         check_state_path
-        mkdir -- "$state"
+        mkdir -p -- "$state"
     fi
     check_state_path
     # The lock is on the folder itself: no file to leave behind.
@@ -57,6 +61,8 @@ prepare_state() {
         chmod 0700 -- "$state"
         say 'A state folder of deploy/try, which may delete all that is in it.' >"$state/$marker"
     fi
+    # Files are readable to the account unless a mode is given; the folder is closed to all others.
+    umask 022
     mkdir -p -- "$state/log"
     # Relative paths below are in the state folder.
     cd -- "$state" || exit
@@ -67,10 +73,9 @@ prepare_state() {
 move_state_out() {
     local parent=$1
     [[ -z $state ]] || rmdir -- "$state"
-    # Also where it was asked for is a link to such a folder, which somebody has emptied.
     [[ ! -L $state_link ]] || rm -- "$state_link"
-    state=$(mktemp -d /var/tmp/latchkey-try.XXXXXXXX)
-    ln -s -- "$state" "$state_link"
+    state=$(mktemp -d "${moved_to}XXXXXXXX")
+    ln -s --no-target-directory -- "$state" "$state_link"
     say "No account but root reaches $parent: the state folder is $state, and $state_link a link to it."
 }
 
@@ -111,8 +116,6 @@ give_state_to_account() {
         chgrp -- "$account" "$state"
         chmod 0750 -- "$state"
     fi
-    # From here on, files are readable to the account unless a mode is given.
-    umask 022
     mkdir -p -- "$state"/{bin,log,nginx,postgres,run,keys,tls}
     for folder in run keys tls; do
         chown -- "$account:" "$state/$folder"

@@ -50,7 +50,7 @@ enum TaikiToken {
     }
 
     /// - Returns: nil where the member is absent, null or "": all mean that there is none.
-    private static func text(_ name: StaticString, in members: JSONObject) throws(APIError) -> String? {
+    private static func text(_ name: String, in members: JSONObject) throws(APIError) -> String? {
         guard let value = members[name], !value.isNull else { return nil }
         guard let text = value.string else {
             throw APIError(.invalidRequest("\(name) must be a string"), reason: "wrong_member_type")

@@ -27,15 +27,26 @@ enum TaikiVerifyToken {
 
     /// The value behind the scheme, split as SimpleJWT does: at any run of white space.
     private static func bearerToken(of field: Request.Field) throws(APIError) -> ArraySlice<UInt8> {
-        let parts = field.value.split(maxSplits: 3, whereSeparator: isWhiteSpace)
-        guard let scheme = parts.first, isBearer(scheme) else {
+        var rest = field.value[...]
+        guard isBearer(nextWord(of: &rest)) else {
             throw APIError(.notAuthenticated, reason: field.count == 0 ? "no_authorization" : "not_bearer")
         }
+        let value = nextWord(of: &rest)
         // Two headers are two values, however nginx hands them on.
-        guard parts.count == 2, field.count == 1 else {
+        guard !value.isEmpty, nextWord(of: &rest).isEmpty, field.count == 1 else {
             throw APIError(.badAuthorizationHeader, reason: "bad_authorization_header")
         }
-        return parts[1]
+        return value
+    }
+
+    /// Takes the next run of other characters than white space off `text`; empty when there is none.
+    private static func nextWord(of text: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var start = text.startIndex
+        while start < text.endIndex, isWhiteSpace(text[start]) { start += 1 }
+        var end = start
+        while end < text.endIndex, !isWhiteSpace(text[end]) { end += 1 }
+        defer { text = text[end...] }
+        return text[start..<end]
     }
 
     private static func isBearer(_ scheme: ArraySlice<UInt8>) -> Bool {

@@ -1,0 +1,86 @@
+"""One product for all tests, and what they share of it."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+import processes
+from product import CHECKOUT, Product
+from responders import Responders
+from waiting import eventually
+
+# Where the logs go when a test fails: the product's own folder is deleted.
+KEPT_LOGS = CHECKOUT / ".build" / "system-tests-log"
+
+TESTDATA = Path(os.environ.get("LATCHKEY_TESTDATA") or CHECKOUT.parent / "shared" / "testdata")
+
+
+def pytest_collection_modifyitems(items):
+    # Those that look through what all others have left behind.
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "last: runs after all other tests")
+
+
+@pytest.fixture(scope="session")
+def product(request):
+    running = Product()
+    try:
+        running.start()
+        yield running
+    finally:
+        if request.session.testsfailed and (running.state / "log").exists():
+            shutil.rmtree(KEPT_LOGS, ignore_errors=True)
+            shutil.copytree(running.state / "log", KEPT_LOGS)
+            print(f"\nThe logs of this run are in {KEPT_LOGS}")
+        running.stop("--fresh")
+        left, exists = running.leftovers(), running.state.exists()
+        running.remove()
+        assert not left, f"deploy/try stop left processes behind: {left}"
+        assert not exists, "deploy/try stop --fresh left its folder behind"
+
+
+@pytest.fixture(scope="session")
+def app(product):
+    """A client app that works in both modes."""
+    return product.create_app("Tests")
+
+
+@pytest.fixture
+def responders(product):
+    """The place of latchkeyd, empty: the test starts its own, and a plain one is there again afterwards."""
+    place = Responders(product)
+    try:
+        yield place
+    finally:
+        place.stop_all()
+        place.start()
+        eventually(lambda: product.token(product.demo).status_code == 200, 10, "tokens are issued again")
+
+
+@pytest.fixture
+def database(product):
+    """The database, there again after the test however the test left it."""
+    yield product
+    if not processes.is_running(product.postgres_pid) if pid_file(product).exists() else True:
+        product.start_postgres()
+    eventually(lambda: product.token(product.demo).status_code == 200, 10, "tokens are issued again")
+
+
+def pid_file(product):
+    return product.state / "postgres/data/postmaster.pid"
+
+
+@pytest.fixture(scope="session")
+def testdata():
+    """The folder of a published collection; its tests are skipped where it is not there."""
+    def folder(name):
+        path = TESTDATA / name
+        if not path.is_dir():
+            pytest.skip(f"no test data in {path}: LATCHKEY_TESTDATA names another folder")
+        return path
+    return folder

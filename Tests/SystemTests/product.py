@@ -1,0 +1,233 @@
+"""The product under test: one Latchkey that deploy/try runs in a fresh folder."""
+
+import json
+import os
+import random
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+import processes
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+TRY = CHECKOUT / "deploy" / "try"
+
+# The first start builds the release; every later one takes seconds.
+START_SECONDS = 1800
+
+
+@dataclass
+class App:
+    """A client app with one credential."""
+
+    client_app: str
+    api_key: str
+    api_secret: str
+
+    @property
+    def credentials(self):
+        return {"api_key": self.api_key, "api_secret": self.api_secret}
+
+
+def free_ports():
+    """A port for production whose successor, the sandbox's, is free as well; below the ephemeral ones."""
+    for _ in range(200):
+        port = random.randrange(20000, 30000, 2)
+        try:
+            for number in (port, port + 1):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", number))
+        except OSError:
+            continue
+        return port
+    raise AssertionError("no two free ports")
+
+
+class Product:
+    def __init__(self, port=None):
+        # Open to the account that the services run as, which is another one where root runs the tests.
+        self.parent = Path(tempfile.mkdtemp(prefix="latchkey-tests-"))
+        self.parent.chmod(0o755)
+        self.state = self.parent / "state"
+        self.port = port or free_ports()
+        self.environment = {}
+        self.http = None
+        # Every secret and key of this run: none of them may turn up in a log, a dump or a command line.
+        self.secrets = set()
+
+    # Starting and stopping
+
+    def try_command(self, *words):
+        environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        environment["LATCHKEY_TRY_DIR"] = str(self.state)
+        return {"args": [str(TRY), *words], "env": environment, "cwd": str(self.parent)}
+
+    def run_try(self, *words, timeout=START_SECONDS):
+        """Runs deploy/try for this folder and returns what became of it."""
+        return subprocess.run(
+            **self.try_command(*words), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
+
+    def start(self, *words):
+        result = self.run_try("--detach", "--port", str(self.port), *words)
+        assert result.returncode == 0, result.stdout + result.stderr
+        self.read_environment()
+        return result
+
+    def read_environment(self):
+        """Reads the file `env` as a shell does."""
+        text = subprocess.run(
+            ["sh", "-c", '. "$1" && exec env -0', "sh", str(self.state / "env")],
+            env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True).stdout
+        self.environment = dict(pair.split("=", 1) for pair in text.split("\0") if pair)
+        self.secrets.add(self.environment["LATCHKEY_API_SECRET"])
+        for keys in self.key_files:
+            self.secrets.update(key["k"] for key in json.loads(keys.read_text())["keys"])
+
+    def stop(self, *words):
+        if self.http:
+            self.http.close()
+        self.http = None
+        result = self.run_try("stop", *words, timeout=120)
+        assert result.returncode == 0, result.stdout + result.stderr
+
+    def remove(self):
+        shutil.rmtree(self.parent, ignore_errors=True)
+
+    # What it consists of
+
+    def __getitem__(self, name):
+        return self.environment["LATCHKEY_" + name]
+
+    @property
+    def demo(self):
+        return App(self.client_app_of(self["API_KEY"]), self["API_KEY"], self["API_SECRET"])
+
+    @property
+    def key_files(self):
+        return [Path(self["KEYS_FILE"]), Path(self["SECRET_HASH_KEYS_FILE"])]
+
+    @property
+    def log(self):
+        return Path(self["LOG"])
+
+    @property
+    def account(self):
+        """Whom the services run as."""
+        return self.key_files[0].owner()
+
+    def as_account(self, *command):
+        if os.geteuid() != 0 or self.account == "root":
+            return list(command)
+        return ["setpriv", f"--reuid={self.account}", f"--regid={self.account}", "--init-groups", "--", *command]
+
+    def base_url(self, mode="production"):
+        return self["BASE_URL" if mode == "production" else "SANDBOX_URL"]
+
+    def port_of(self, mode="production"):
+        return self.port if mode == "production" else self.port + 1
+
+    @property
+    def tls(self):
+        return ssl.create_default_context(cafile=self["CA_FILE"])
+
+    def client(self, http2=False):
+        return httpx.Client(verify=self.tls, http1=not http2, http2=http2, timeout=15, trust_env=False)
+
+    # Doing things with it
+
+    def token(self, app, mode="production", client=None, **members):
+        """Gets a token: the answer of POST /api/token."""
+        headers = members.pop("headers", {})
+        post = client.post if client else self.post
+        return post(self.base_url(mode) + "/api/token", json=app.credentials | members, headers=headers)
+
+    def issued(self, app, mode="production", **members):
+        """A token and its user, which must be given."""
+        answer = self.token(app, mode, **members)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["access_token"], answer.json()["taiki_user_id"]
+
+    def verify(self, token, mode="production", client=None):
+        """The answer of POST /api/verify-token."""
+        post = client.post if client else self.post
+        return post(self.base_url(mode) + "/api/verify-token", headers={"Authorization": f"Bearer {token}"})
+
+    def post(self, url, **request):
+        if self.http is None:
+            self.http = self.client()
+        return self.http.post(url, **request)
+
+    def latchkey(self, *words, input=None, environment=None):
+        """Runs the administrator's command as a shell that has read `env` does."""
+        return subprocess.run(
+            ["latchkey", *words], env=self.environment | (environment or {}), input=input,
+            stdin=subprocess.DEVNULL if input is None else None, capture_output=True, text=True, timeout=60)
+
+    def administer(self, *words, input=None):
+        """The same with --json: what it printed, which must have worked."""
+        result = self.latchkey(*words, "--json", input=input)
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout)
+
+    def create_app(self, name, sandbox_only=False):
+        made = self.administer("app", "create", "--name", name, *(["--sandbox-only"] if sandbox_only else []))
+        self.secrets.add(made["api_secret"])
+        return App(made["client_app_id"], made["api_key"], made["api_secret"])
+
+    def regenerate(self, app, overlap):
+        """A new secret for the app's credential; the app as it is from now on."""
+        made = self.administer("secret", "regenerate", app.api_key, "--overlap", overlap)
+        self.secrets.add(made["api_secret"])
+        return App(app.client_app, app.api_key, made["api_secret"])
+
+    # PostgreSQL
+
+    def sql(self, statement, database=None):
+        """Runs SQL as the superuser: rows of text."""
+        url = self["DATABASE_URL"]
+        if database:
+            url = url.replace("/latchkey?", f"/{database}?")
+        result = subprocess.run(
+            ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", "-"],
+            input=statement, capture_output=True, text=True, timeout=60)
+        assert result.returncode == 0, result.stderr
+        return [line.split("\t") for line in result.stdout.splitlines()]
+
+    def value(self, statement):
+        return self.sql(statement)[0][0]
+
+    def client_app_of(self, api_key):
+        return self.value(f"SELECT client_app_id FROM latchkey.credentials WHERE api_key = '{api_key}'")
+
+    def users(self):
+        """The ids of all users there are."""
+        return {row[0] for row in self.sql("SELECT id FROM latchkey.users")}
+
+    @property
+    def postgres_pid(self):
+        return int((self.state / "postgres/data/postmaster.pid").read_text().split()[0])
+
+    def control_postgres(self, act, *words):
+        """pg_ctl, as deploy/try calls it."""
+        [folder] = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/pg_ctl")
+                    if path.parts[4] == (self.state / "postgres/data/PG_VERSION").read_text().strip()]
+        subprocess.run(
+            self.as_account(str(folder / "pg_ctl"), act, "--silent", "--wait", "-D", str(self.state / "postgres"), *words),
+            check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=90)
+
+    def stop_postgres(self):
+        self.control_postgres("stop", "--mode=fast")
+
+    def start_postgres(self):
+        self.control_postgres("start", "-l", str(self.state / "log/postgresql.log"))
+
+    # What is left of it
+
+    def leftovers(self):
+        return processes.using(self.state)
