@@ -79,7 +79,7 @@ let package = Package(
         .testTarget(name: "FastCGITests", dependencies: ["FastCGI"], swiftSettings: commonSettings),
         .testTarget(
             name: "LatchkeyCoreTests",
-            dependencies: ["LatchkeyCore", "JOSE", "PostgreSQL", "WireFormats"],
+            dependencies: ["LatchkeyCore", "JOSE", "PostgreSQL", "WireFormats", logging],
             swiftSettings: commonSettings),
         .testTarget(
             name: "HTTPAPITests",
@@ -87,7 +87,7 @@ let package = Package(
             swiftSettings: commonSettings),
         .testTarget(
             name: "LatchkeyServerTests",
-            dependencies: ["LatchkeyServer", "HTTPAPI", "LatchkeyCore", "WireFormats", httpTypes, logging],
+            dependencies: ["LatchkeyServer", "HTTPAPI", "JOSE", "LatchkeyCore", "WireFormats", httpTypes, logging],
             swiftSettings: commonSettings),
         .testTarget(name: "HouseTests", dependencies: ["HTTPAPI"], swiftSettings: commonSettings),
     ]

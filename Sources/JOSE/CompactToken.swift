@@ -1,3 +1,4 @@
+internal import Glibc
 internal import WireFormats
 
 /// A token's three segments (RFC 7515 section 7.1), not yet decoded.
@@ -7,21 +8,26 @@ struct CompactToken {
 
     private let bytes: ArraySlice<UInt8>
     private let firstDot: Int
-    private let lastDot: Int
+    private let secondDot: Int
 
-    /// - Throws: ``JOSEError/tooLarge``; ``JOSEError/malformed`` for a text with fewer than two dots.
+    /// - Throws: ``JOSEError/tooLarge``; ``JOSEError/malformed`` for a text with fewer or more than two dots.
     init(_ bytes: ArraySlice<UInt8>) throws(JOSEError) {
         guard bytes.count <= Self.maximumBytes else { throw .tooLarge }
-        // The signature is the shorter part: the last dot is looked for from behind, and the first one from the front.
-        let span = bytes.span
-        var last = span.count - 1
-        while last >= 0, span[last] != UInt8(ascii: ".") { last -= 1 }
-        var first = 0
-        while first < last, span[first] != UInt8(ascii: ".") { first += 1 }
-        guard first < last else { throw .malformed }
+        guard let firstDot = Self.firstDot(in: bytes), let secondDot = Self.firstDot(in: bytes[(firstDot + 1)...]),
+            Self.firstDot(in: bytes[(secondDot + 1)...]) == nil
+        else { throw .malformed }
         self.bytes = bytes
-        firstDot = bytes.startIndex + first
-        lastDot = bytes.startIndex + last
+        self.firstDot = firstDot
+        self.secondDot = secondDot
+    }
+
+    /// The index of the first dot (memchr).
+    private static func firstDot(in bytes: ArraySlice<UInt8>) -> Int? {
+        unsafe bytes.withUnsafeBytes { buffer in
+            guard let start = buffer.baseAddress, let dot = unsafe memchr(start, Int32(UInt8(ascii: ".")), buffer.count)
+            else { return nil }
+            return unsafe bytes.startIndex + (UnsafeRawPointer(dot) - start)
+        }
     }
 
     /// The header, decoded.
@@ -29,18 +35,18 @@ struct CompactToken {
         try decode(bytes[..<firstDot])
     }
 
-    /// The payload, decoded. A text with more than two dots fails here: a dot is not of the alphabet.
+    /// The payload, decoded.
     func payload() throws(JOSEError) -> [UInt8] {
-        try decode(bytes[(firstDot + 1)..<lastDot])
+        try decode(bytes[(firstDot + 1)..<secondDot])
     }
 
     /// The signature, decoded.
     func signature() throws(JOSEError) -> [UInt8] {
-        try decode(bytes[(lastDot + 1)...])
+        try decode(bytes[(secondDot + 1)...])
     }
 
     /// What is signed: header, dot and payload as they came.
-    var signingInput: ArraySlice<UInt8> { bytes[..<lastDot] }
+    var signingInput: ArraySlice<UInt8> { bytes[..<secondDot] }
 
     private func decode(_ segment: ArraySlice<UInt8>) throws(JOSEError) -> [UInt8] {
         guard let bytes = Base64URL.decode(segment) else { throw .malformed }

@@ -1,6 +1,5 @@
 internal import FastCGI
 internal import HTTPAPI
-internal import JOSE
 internal import LatchkeyCore
 internal import Logging
 internal import PostgreSQL
@@ -76,7 +75,7 @@ struct Lanes {
             environment: shared.environment,
             issuer: TokenIssuer(keys: shared.keys, environment: shared.environment, database: database),
             verifier: TokenVerifier(
-                keys: shared.keys, snapshots: shared.snapshots, policy: TokenPolicy(leeway: settings.leeway),
+                keys: shared.keys, snapshots: shared.snapshots, policy: AccessToken.policy(leeway: settings.leeway),
                 staleAfter: settings.staleAfter, environment: shared.environment))
         return FastCGIAdapter(
             responder: Responder(service: service), log: RequestLog(sink: shared.sink, level: settings.logLevel))

@@ -153,17 +153,14 @@ struct JSONReader {
     /// (RFC 8259 section 4, RFC 7515 section 4, RFC 7519 section 4).
     private func refuseDuplicates(_ bytes: Span<UInt8>) throws(JSONError) {
         let count = nodes[innermost].count
-        guard count > 1 else { return }
-        let nodes = nodes.span
+        guard count > 1, !namesDifferAtSight(bytes) else { return }
         let first = innermost + 1
         var current = first
         if count <= 16 {
             while current < nodes.count {
                 var earlier = first
                 while earlier < current {
-                    if Self.haveSameName(nodes[earlier], nodes[current], bytes) {
-                        throw Self.duplicate(nodes[current], bytes)
-                    }
+                    if haveSameName(nodes[earlier], nodes[current], bytes) { throw duplicate(nodes[current], bytes) }
                     earlier = Int(nodes[earlier].next)
                 }
                 current = Int(nodes[current].next)
@@ -173,14 +170,30 @@ struct JSONReader {
             var names = Set<[UInt8]>(minimumCapacity: Int(count))
             while current < nodes.count {
                 let name = JSONString.unescape(bytes.extracting(nodes[current].name))
-                guard names.insert(name).inserted else { throw Self.duplicate(nodes[current], bytes) }
+                guard names.insert(name).inserted else { throw duplicate(nodes[current], bytes) }
                 current = Int(nodes[current].next)
             }
         }
     }
 
-    @inline(__always)
-    private static func haveSameName(_ left: JSONNode, _ right: JSONNode, _ bytes: Span<UInt8>) -> Bool {
+    /// Whether no two names of the innermost object agree in a digest of length and first byte, as most objects' do.
+    private func namesDifferAtSight(_ bytes: Span<UInt8>) -> Bool {
+        let nodes = nodes.span
+        var seen: UInt64 = 0
+        var child = innermost + 1
+        while child < nodes.count {
+            let start = Int(nodes[child].nameStart)
+            // There is a byte: the closing quote of an empty name at the least.
+            let digest = (Int(nodes[child].nameEnd) &- start) &* 8 &+ Int(bytes[start])
+            let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: digest & 63)
+            if seen & bit != 0 || nodes[child].nameHasEscapes { return false }
+            seen |= bit
+            child = Int(nodes[child].next)
+        }
+        return true
+    }
+
+    private func haveSameName(_ left: JSONNode, _ right: JSONNode, _ bytes: Span<UInt8>) -> Bool {
         if left.nameHasEscapes || right.nameHasEscapes {
             return JSONString.unescape(bytes.extracting(left.name))
                 == JSONString.unescape(bytes.extracting(right.name))
@@ -189,7 +202,7 @@ struct JSONReader {
         return JSONString.equal(bytes.extracting(left.name), bytes.extracting(right.name))
     }
 
-    private static func duplicate(_ node: JSONNode, _ bytes: Span<UInt8>) -> JSONError {
+    private func duplicate(_ node: JSONNode, _ bytes: Span<UInt8>) -> JSONError {
         let name = JSONString.unescape(bytes.extracting(node.name))
         return JSONError(
             kind: .duplicateMember(name: String(decoding: name, as: UTF8.self)), offset: node.name.lowerBound)
@@ -312,9 +325,9 @@ extension JSONReader {
     private mutating func readFourDigits(_ bytes: Span<UInt8>) throws(JSONError) -> UInt32 {
         var value: UInt32 = 0
         for _ in 0..<4 {
-            guard position < bytes.count, let digit = ASCII.hexadecimalValue(of: bytes[position]) else {
-                throw failure(.notJSON)
-            }
+            guard position < bytes.count else { throw failure(.notJSON) }
+            let digit = ASCII.hexadecimalValue(of: bytes[position])
+            guard digit < 16 else { throw failure(.notJSON) }
             value = value << 4 | UInt32(digit)
             position += 1
         }

@@ -44,7 +44,7 @@ enum JSONString {
     private static func codeUnit(_ text: Span<UInt8>, at start: Int) -> UInt32 {
         var value: UInt32 = 0
         for index in start..<start + 4 where index < text.count {
-            value = value << 4 | UInt32(ASCII.hexadecimalValue(of: text[index]) ?? 0)
+            value = value << 4 | UInt32(ASCII.hexadecimalValue(of: text[index]))
         }
         return value
     }

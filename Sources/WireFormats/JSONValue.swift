@@ -1,7 +1,45 @@
+/// A JSON text that has been checked whole, shared by all values taken from it.
+final class JSONText: Sendable {
+    let bytes: [UInt8]
+    let nodes: [JSONNode]
+
+    init(_ bytes: [UInt8], limits: JSONLimits) throws(JSONError) {
+        var reader = JSONReader(limits: limits)
+        try reader.read(bytes.span)
+        self.bytes = bytes
+        nodes = reader.nodes
+    }
+
+    /// The string or name at `range`.
+    func string(_ range: Range<Int>, hasEscapes: Bool) -> String {
+        let string = bytes[range]
+        return String(decoding: hasEscapes ? JSONString.unescape(string.span)[...] : string, as: UTF8.self)
+    }
+
+    /// The index of an object's member, nil where there is none.
+    func member(of object: Int, named name: Span<UInt8>) -> Int? {
+        let bytes = bytes
+        let nodes = nodes
+        var child = object + 1
+        let end = Int(nodes[object].next)
+        while child < end {
+            let isWanted =
+                if nodes[child].nameHasEscapes {
+                    JSONString.equal(JSONString.unescape(bytes.span.extracting(nodes[child].name)).span, name)
+                } else {
+                    Int(nodes[child].nameEnd) - Int(nodes[child].nameStart) == name.count
+                        && JSONString.equal(bytes.span.extracting(nodes[child].name), name)
+                }
+            if isWanted { return child }
+            child = Int(nodes[child].next)
+        }
+        return nil
+    }
+}
+
 /// One value of a JSON text that has been checked whole. It decodes what is asked for when it is asked for.
 public struct JSONValue: Sendable {
-    let source: [UInt8]
-    let nodes: [JSONNode]
+    let text: JSONText
     let index: Int
 
     /// Checks a JSON text of any kind: an object, an array or a lone value.
@@ -9,34 +47,32 @@ public struct JSONValue: Sendable {
     /// Stricter than RFC 8259: no byte-order mark, no member twice in an object, no U+0000 and no lone surrogate in
     /// a string.
     public init(parsing text: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
-        var reader = JSONReader(limits: limits)
-        try reader.read(text.span)
-        self.init(source: text, nodes: reader.nodes, index: 0)
+        self.init(text: try JSONText(text, limits: limits), index: 0)
     }
 
-    init(source: [UInt8], nodes: [JSONNode], index: Int) {
-        self.source = source
-        self.nodes = nodes
+    init(text: JSONText, index: Int) {
+        self.text = text
         self.index = index
     }
 
-    var node: JSONNode { nodes[index] }
+    private var node: JSONNode { text.nodes[index] }
+    private var kind: JSONNode.Kind { text.nodes[index].kind }
 
-    public var isNull: Bool { node.kind == .null }
+    public var isNull: Bool { kind == .null }
 
     /// The string; nil for a value that is none.
     public var string: String? {
-        guard node.kind == .string else { return nil }
-        return JSONValue.text(source, node.value, hasEscapes: node.hasEscapes)
+        guard kind == .string else { return nil }
+        return text.string(node.value, hasEscapes: node.hasEscapes)
     }
 
     /// The UTF-8 bytes of a string, not copied; nil for a value that is none and for a string with escapes in it.
     public var unescapedBytes: ArraySlice<UInt8>? {
-        node.kind == .string && !node.hasEscapes ? source[node.value] : nil
+        kind == .string && !node.hasEscapes ? text.bytes[node.value] : nil
     }
 
     public var bool: Bool? {
-        switch node.kind {
+        switch kind {
         case .true: true
         case .false: false
         default: nil
@@ -45,14 +81,15 @@ public struct JSONValue: Sendable {
 
     /// The number, if it is written without fraction and exponent and fits. `-0` is 0.
     public var integer: Int64? {
-        guard node.kind == .integer else { return nil }
-        let text = source.span.extracting(node.value)
-        let isNegative = text[0] == UInt8(ascii: "-")
+        guard kind == .integer else { return nil }
+        let bytes = text.bytes
+        let digits = bytes.span.extracting(node.value)
+        let isNegative = digits[0] == UInt8(ascii: "-")
         // Counted downwards, since there is one more negative number.
         var value: Int64 = 0
-        for index in (isNegative ? 1 : 0)..<text.count {
+        for index in (isNegative ? 1 : 0)..<digits.count {
             let (shifted, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, borrow) = shifted.subtractingReportingOverflow(Int64(text[index] & 0x0f))
+            let (sum, borrow) = shifted.subtractingReportingOverflow(Int64(digits[index] & 0x0f))
             if overflow || borrow { return nil }
             value = sum
         }
@@ -61,8 +98,8 @@ public struct JSONValue: Sendable {
 
     /// The number, rounded to the nearest that can be represented; nil for one beyond all, as 1e999, and for a value that is none.
     public var number: Double? {
-        guard node.kind == .integer || node.kind == .number else { return nil }
-        guard let value = Double(String(decoding: source[node.value], as: UTF8.self)), value.isFinite else {
+        guard kind == .integer || kind == .number else { return nil }
+        guard let value = Double(String(decoding: text.bytes[node.value], as: UTF8.self)), value.isFinite else {
             return nil
         }
         return value
@@ -72,8 +109,8 @@ public struct JSONValue: Sendable {
 
     /// The elements of an array in their order; nil for a value that is none.
     public var array: [JSONValue]? {
-        guard node.kind == .array else { return nil }
-        return childIndices.map { JSONValue(source: source, nodes: nodes, index: $0) }
+        guard kind == .array else { return nil }
+        return childIndices.map { JSONValue(text: text, index: $0) }
     }
 
     /// The indices of the nodes right inside this one.
@@ -83,14 +120,9 @@ public struct JSONValue: Sendable {
         var child = index + 1
         while child < Int(node.next) {
             indices.append(child)
-            child = Int(nodes[child].next)
+            child = Int(text.nodes[child].next)
         }
         return indices
-    }
-
-    static func text(_ source: [UInt8], _ range: Range<Int>, hasEscapes: Bool) -> String {
-        guard hasEscapes else { return String(decoding: source[range], as: UTF8.self) }
-        return String(decoding: JSONString.unescape(source.span.extracting(range)), as: UTF8.self)
     }
 }
 
@@ -107,42 +139,25 @@ public struct JSONObject: Sendable {
     }
 
     init?(_ value: JSONValue) {
-        guard value.node.kind == .object else { return nil }
+        guard value.text.nodes[value.index].kind == .object else { return nil }
         self.value = value
     }
 
     /// How many members it has.
-    public var count: Int { Int(value.node.count) }
+    public var count: Int { Int(value.text.nodes[value.index].count) }
 
     /// The value of a member, nil where there is none. A name is compared after unescaping.
     public subscript(name: String) -> JSONValue? {
         let utf8 = name.utf8
-        let name = utf8.span
-        let source = value.source.span
-        let nodes = value.nodes.span
-        var child = value.index + 1
-        let end = Int(nodes[value.index].next)
-        while child < end {
-            let isWanted =
-                if nodes[child].nameHasEscapes {
-                    JSONString.equal(JSONString.unescape(source.extracting(nodes[child].name)).span, name)
-                } else {
-                    Int(nodes[child].nameEnd) - Int(nodes[child].nameStart) == name.count
-                        && JSONString.equal(source.extracting(nodes[child].name), name)
-                }
-            if isWanted { return JSONValue(source: value.source, nodes: value.nodes, index: child) }
-            child = Int(nodes[child].next)
-        }
-        return nil
+        return value.text.member(of: value.index, named: utf8.span).map { JSONValue(text: value.text, index: $0) }
     }
 
     /// All members in the order of the text.
     public var members: [(name: String, value: JSONValue)] {
         value.childIndices.map { index in
-            let node = value.nodes[index]
+            let node = value.text.nodes[index]
             return (
-                JSONValue.text(value.source, node.name, hasEscapes: node.nameHasEscapes),
-                JSONValue(source: value.source, nodes: value.nodes, index: index)
+                value.text.string(node.name, hasEscapes: node.nameHasEscapes), JSONValue(text: value.text, index: index)
             )
         }
     }

@@ -63,20 +63,30 @@ extension UUID: LosslessStringConvertible {
     }
 
     private init?(parsing text: Span<UInt8>) {
-        guard text.count == 36 else { return nil }
+        let dash = UInt8(ascii: "-")
+        guard text.count == 36, text[8] == dash, text[13] == dash, text[18] == dash, text[23] == dash else {
+            return nil
+        }
         var high: UInt64 = 0
         var low: UInt64 = 0
-        for index in 0..<36 {
-            let byte = text[index]
-            if index == 8 || index == 13 || index == 18 || index == 23 {
-                guard byte == UInt8(ascii: "-") else { return nil }
-            } else {
-                guard let digit = ASCII.hexadecimalValue(of: byte) else { return nil }
-                high = high << 4 | low >> 60
-                low = low << 4 | UInt64(digit)
-            }
-        }
+        var seen: UInt8 = 0
+        Self.read(text.extracting(0..<8), into: &high, &seen)
+        Self.read(text.extracting(9..<13), into: &high, &seen)
+        Self.read(text.extracting(14..<18), into: &high, &seen)
+        Self.read(text.extracting(19..<23), into: &low, &seen)
+        Self.read(text.extracting(24..<36), into: &low, &seen)
+        guard seen < 16 else { return nil }
         self.init(high: high, low: low)
+    }
+
+    /// Appends the value of hexadecimal digits to a word, and to `seen` a bit above the lowest four if one is none.
+    @inline(__always)
+    private static func read(_ text: Span<UInt8>, into word: inout UInt64, _ seen: inout UInt8) {
+        for index in text.indices {
+            let digit = ASCII.hexadecimalValue(of: text[index])
+            seen |= digit
+            word = word << 4 | UInt64(digit & 0x0f)
+        }
     }
 
     /// The text in lower case, 36 characters.
@@ -90,11 +100,25 @@ extension UUID: LosslessStringConvertible {
     /// Appends the 36 ASCII bytes of ``description``.
     public func append(to bytes: inout [UInt8]) {
         bytes.append(addingCapacity: 36) { output in
-            for index in 0..<32 {
-                if index == 8 || index == 12 || index == 16 || index == 20 { output.append(UInt8(ascii: "-")) }
-                let word = index < 16 ? high : low
-                output.append(ASCII.hexadecimalDigit(UInt8(truncatingIfNeeded: word >> UInt64(60 - index % 16 * 4))))
-            }
+            Self.append(high >> 32, digits: 8, to: &output)
+            output.append(UInt8(ascii: "-"))
+            Self.append(high >> 16, digits: 4, to: &output)
+            output.append(UInt8(ascii: "-"))
+            Self.append(high, digits: 4, to: &output)
+            output.append(UInt8(ascii: "-"))
+            Self.append(low >> 48, digits: 4, to: &output)
+            output.append(UInt8(ascii: "-"))
+            Self.append(low, digits: 12, to: &output)
+        }
+    }
+
+    /// Appends the lowest digits of a word.
+    @inline(__always)
+    private static func append(_ word: UInt64, digits: Int, to output: inout OutputSpan<UInt8>) {
+        var rest = word << UInt64(64 - 4 * digits)
+        for _ in 0..<digits {
+            output.append(ASCII.hexadecimalDigit(UInt8(truncatingIfNeeded: rest >> 60)))
+            rest <<= 4
         }
     }
 }

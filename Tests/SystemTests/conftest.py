@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import processes
+from prepared import Prepared
 from product import CHECKOUT, Product
 from responders import Responders
 from waiting import eventually
@@ -50,6 +50,12 @@ def app(product):
     return product.create_app("Tests")
 
 
+@pytest.fixture(scope="session")
+def prepared(product):
+    """What the golden files' placeholders stand for."""
+    return Prepared(product)
+
+
 @pytest.fixture
 def responders(product):
     """The place of latchkeyd, empty: the test starts its own, and a plain one is there again afterwards."""
@@ -66,13 +72,9 @@ def responders(product):
 def database(product):
     """The database, there again after the test however the test left it."""
     yield product
-    if not processes.is_running(product.postgres_pid) if pid_file(product).exists() else True:
+    if not product.postgres_runs():
         product.start_postgres()
     eventually(lambda: product.token(product.demo).status_code == 200, 10, "tokens are issued again")
-
-
-def pid_file(product):
-    return product.state / "postgres/data/postmaster.pid"
 
 
 @pytest.fixture(scope="session")

@@ -88,3 +88,18 @@ def pattern(text, values):
         else:
             result += re.escape(values[part])
     return result
+
+
+def play(product, prepared, client, case):
+    """Sends a golden file's request and compares the answer."""
+    values = prepared.values(case.mode)
+    answer = client.request(
+        case.method, product.base_url(case.mode) + filled(case.path, values).decode(),
+        headers=[(name, filled(value, values)) for name, value in case.request_headers],
+        content=filled(case.request_body, values))
+    assert answer.status_code == case.status, answer.text
+    for name, value in case.answer_headers:
+        assert answer.headers.get_list(name) == [filled(value, values).decode()], name
+    assert re.fullmatch(pattern(case.answer_body, values), answer.text), answer.text
+    assert re.fullmatch(r"[A-Za-z0-9._-]{1,64}", answer.headers["x-request-id"])
+    return answer

@@ -1,5 +1,6 @@
 """The product under test: one Latchkey that deploy/try runs in a fresh folder."""
 
+import contextlib
 import json
 import os
 import random
@@ -117,6 +118,13 @@ class Product:
         return Path(self["LOG"])
 
     @property
+    def responder_pid(self):
+        return int((self.state / "run/latchkeyd.pid").read_text())
+
+    def log_lines(self):
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    @property
     def account(self):
         """Whom the services run as."""
         return self.key_files[0].owner()
@@ -186,6 +194,13 @@ class Product:
         self.secrets.add(made["api_secret"])
         return App(app.client_app, app.api_key, made["api_secret"])
 
+    def latchkeyd(self, *words, settings=None, timeout=30):
+        """Runs latchkeyd as its account would, until it ends by itself."""
+        return subprocess.run(
+            self.as_account(str(self.state / "bin/latchkeyd"), *words),
+            env={"PATH": os.environ["PATH"]} | (settings or {}), stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, timeout=timeout)
+
     # PostgreSQL
 
     def sql(self, statement, database=None):
@@ -198,6 +213,22 @@ class Product:
             input=statement, capture_output=True, text=True, timeout=60)
         assert result.returncode == 0, result.stderr
         return [line.split("\t") for line in result.stdout.splitlines()]
+
+    @contextlib.contextmanager
+    def locked(self, table):
+        """Nobody else reads or writes the table within the block."""
+        session = subprocess.Popen(
+            ["psql", "-X", "-q", "-A", "-t", "-d", self["DATABASE_URL"]], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True)
+        try:
+            session.stdin.write(f"BEGIN;\nLOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;\nSELECT 'locked';\n")
+            session.stdin.flush()
+            assert session.stdout.readline().strip() == "locked"
+            yield
+        finally:
+            session.stdin.close()
+            session.wait(timeout=10)
+            session.stdout.close()
 
     def value(self, statement):
         return self.sql(statement)[0][0]
@@ -212,6 +243,9 @@ class Product:
     @property
     def postgres_pid(self):
         return int((self.state / "postgres/data/postmaster.pid").read_text().split()[0])
+
+    def postgres_runs(self):
+        return (self.state / "postgres/data/postmaster.pid").exists() and processes.is_running(self.postgres_pid)
 
     def control_postgres(self, act, *words):
         """pg_ctl, as deploy/try calls it."""

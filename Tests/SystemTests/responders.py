@@ -76,22 +76,19 @@ class Responders:
         self.product = product
         self.running = []
         self.sockets = []
-        processes.stop(self.current_pid)
+        processes.stop(product.responder_pid)
 
     @property
     def pid_file(self):
         return self.product.state / "run/latchkeyd.pid"
 
-    @property
-    def current_pid(self):
-        return int(self.pid_file.read_text())
-
-    def start(self, settings=None):
+    def start(self, settings=None, says_ready=True):
         responder = Responder(self.product, settings, self.sockets)
         self.running.append(responder)
         # deploy/try knows by this file what to stop.
         self.pid_file.write_text(f"{responder.pid}\n")
-        return responder.wait_until_ready()
+        self.product.environment["LATCHKEY_LOG"] = str(responder.log)
+        return responder.wait_until_ready() if says_ready else responder
 
     def bind(self):
         """Makes the two sockets here, so that they stay while responders come and go."""

@@ -3,18 +3,23 @@ public import Testing
 /// Gives a suite a running cluster of its own, `TestCluster.current`, and removes it afterwards. Where no server is
 /// installed the suite is skipped, and the report says so.
 public struct ClusterTrait: SuiteTrait, TestScoping {
+    let isMigrated: Bool
+
     public func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
         let cluster = try TestCluster()
         defer { cluster.remove() }
         try cluster.start()
+        if isMigrated { try cluster.migrate() }
         try await TestCluster.$running.withValue(cluster) { try await function() }
     }
 }
 
 extension Trait where Self == ClusterTrait {
-    public static var cluster: Self { ClusterTrait() }
+    public static var cluster: Self { ClusterTrait(isMigrated: false) }
+    /// With Latchkey's schemas and roles in the database `postgres`.
+    public static var migratedCluster: Self { ClusterTrait(isMigrated: true) }
 }
 
 extension Trait where Self == ConditionTrait {

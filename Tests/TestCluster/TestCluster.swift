@@ -78,6 +78,21 @@ public struct TestCluster: Sendable {
         "host=\(folder.path) port=5432 user=\(user) dbname=\(database)"
     }
 
+    /// Runs the migrations of the checkout in their order, as a DBA without sqitch would.
+    public func migrate(database: String = "postgres") throws {
+        // The scripts may lie where the cluster's user cannot read.
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../migrations").standardized
+        let plan = try String(contentsOf: folder.appending(path: "sqitch.plan"), encoding: .utf8)
+        let changes = plan.split(separator: "\n").filter { !$0.hasPrefix("%") }.compactMap { $0.split(separator: " ").first }
+        let copies = self.folder.appending(path: "migrations-\(database)")
+        try FileManager.default.copyItem(at: folder.appending(path: "deploy"), to: copies)
+        for change in changes {
+            try run(
+                "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--host", self.folder.path, "--username",
+                "postgres", "--dbname", database, "--file", copies.appending(path: "\(change).sql").path)
+        }
+    }
+
     /// Runs one of the server's programs as the cluster's user, to its end.
     /// - Returns: what it wrote on both its outputs.
     @discardableResult

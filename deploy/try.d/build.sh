@@ -4,7 +4,7 @@
 
 check_swift() {
     command -v swift >/dev/null ||
-        fail 'there is no Swift toolchain on PATH (sudo may have shortened PATH): see https://www.swift.org/install/linux/.'
+        fail 'there is no Swift toolchain on PATH: see https://www.swift.org/install/linux/. (sudo may shorten PATH.)'
 }
 
 build_programs() {

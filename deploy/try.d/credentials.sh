@@ -4,22 +4,22 @@
 # its own; what is private is 0600.
 
 make_keys() {
-    local result=kept file
+    local result=kept purpose
     step keys
-    for file in tokens.jwks secret-hashes.jwks; do
-        if [[ ! -e keys/$file ]]; then
-            latchkey key generate --file "$state/keys/$file" >>"$step_log" 2>&1
+    for purpose in token secret-hash; do
+        if [[ ! -e keys/$purpose.jwks ]]; then
+            latchkey key generate --purpose "$purpose" >>"$step_log" 2>&1
             result=made
         fi
     done
     step_done "$result"
 }
 
-# The command as its administrator uses it here.
+# The command as its administrator uses it here; the audit log shows who it was.
 latchkey() {
     as_account env LATCHKEY_DATABASE_URL="$(database_uri postgres)" \
-        LATCHKEY_KEYS_FILE="$state/keys/tokens.jwks" LATCHKEY_SECRET_HASH_KEYS_FILE="$state/keys/secret-hashes.jwks" \
-        "$state/bin/latchkey" "$@"
+        LATCHKEY_KEYS_FILE="$state/keys/token.jwks" LATCHKEY_SECRET_HASH_KEYS_FILE="$state/keys/secret-hash.jwks" \
+        "$state/bin/latchkey" "$@" --actor deploy/try
 }
 
 # A certificate for 30 days, made anew when less than a day is left. Its CA is there for curl or a browser to trust:

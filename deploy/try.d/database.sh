@@ -15,7 +15,7 @@ start_database() {
     [[ -e postgres/data/PG_VERSION ]] || make_cluster
     configure_cluster
     started+=(postgresql)
-    # After a crash the last processes of the old server may still be leaving, and a new one refuses to start beside them.
+    # After a crash the old server's last processes may still be leaving, and a new one refuses to start beside them.
     within 5 start_postgresql || step_failed 'it does not start'
     [[ -n $(sql "SELECT 1 FROM pg_database WHERE datname = 'latchkey'") ]] || sql 'CREATE DATABASE latchkey'
     step_done "runs, pid $(pid_of postgresql)"

@@ -2,23 +2,32 @@
 #
 # The demo client app, the file `env`, and the first token.
 
-# For sh, after it has read `env`: shown to the user and run as they stand here. Neither secret nor token is an
-# argument of a program, where other users of the machine could read it.
-# shellcheck disable=SC2016  # the reader's shell expands this
-readonly token_command='answer=$(printf '\''{"api_key": "%s", "api_secret": "%s"}'\'' "$LATCHKEY_API_KEY" "$LATCHKEY_API_SECRET" |
+# The two commands are shown to the user and run as they stand here, by a shell that has read `env`. Neither secret nor
+# token is ever an argument of a program, where other users of the machine could read it.
+
+token_command() {
+    cat <<'END'
+answer=$(printf '{"api_key": "%s", "api_secret": "%s"}' "$LATCHKEY_API_KEY" "$LATCHKEY_API_SECRET" |
     curl --silent --show-error --http2 --cacert "$LATCHKEY_CA_FILE" --json @- "$LATCHKEY_BASE_URL/api/token")
-echo "$answer"'
-# shellcheck disable=SC2016
-readonly verify_command='echo "$answer" | sed '\''s/.*"access_token":"\([^"]*\)".*/Authorization: Bearer \1/'\'' |
-    curl --silent --show-error --http2 --cacert "$LATCHKEY_CA_FILE" --request POST --header @- "$LATCHKEY_BASE_URL/api/verify-token"'
+echo "$answer"
+END
+}
+
+verify_command() {
+    cat <<'END'
+echo "$answer" | sed 's/.*"access_token":"\([^"]*\)".*/Authorization: Bearer \1/' |
+    curl --silent --show-error --http2 --cacert "$LATCHKEY_CA_FILE" --header @- \
+        --request POST "$LATCHKEY_BASE_URL/api/verify-token"
+END
+}
 
 # The key and secret of the demo app that `env` holds, if there is one.
 read_demo_app() {
     [[ -r env ]] || return 0
-    # shellcheck disable=SC2016
+    # shellcheck disable=SC2016  # sh expands this
     { read -r api_key && read -r api_secret; } < <(
         sh -c '. ./env; printf "%s\n" "$LATCHKEY_API_KEY" "$LATCHKEY_API_SECRET"'
-    )
+    ) || true
 }
 
 make_demo_app() {
@@ -29,7 +38,7 @@ make_demo_app() {
         step_done kept
         return
     fi
-    answer=$(latchkey app create --name 'Demo' --organisation-id demo --json 2>>"$step_log")
+    answer=$(latchkey app create --name Demo --json 2>>"$step_log")
     api_key=$(json_member api_key <<<"$answer")
     api_secret=$(json_member api_secret <<<"$answer")
     [[ -n $api_key && -n $api_secret ]]
@@ -58,13 +67,13 @@ write_env() {
             export_line LATCHKEY_VERIFY_SOCKET "$state/run/verify.sock"
             export_line LATCHKEY_DATABASE_SOCKET "$state/run/database.sock"
             export_line LATCHKEY_DATABASE_URL "$(database_uri postgres)"
-            export_line LATCHKEY_KEYS_FILE "$state/keys/tokens.jwks"
-            export_line LATCHKEY_SECRET_HASH_KEYS_FILE "$state/keys/secret-hashes.jwks"
+            export_line LATCHKEY_KEYS_FILE "$state/keys/token.jwks"
+            export_line LATCHKEY_SECRET_HASH_KEYS_FILE "$state/keys/secret-hash.jwks"
             export_line LATCHKEY_PID "$(pid_of latchkeyd)"
             export_line LATCHKEY_NGINX_PID "$(pid_of nginx)"
             export_line LATCHKEY_LOG "$state/log/latchkeyd.log"
             export_line LATCHKEY_NGINX_LOG "$state/log/nginx.access.log"
-            printf 'export PATH=%s:"$PATH"\n' "$(quoted "$state/bin")"
+            say "export PATH=$(quoted "$state/bin"):\"\$PATH\""
         } >"$state/env.new"
     )
     mv -- "$state/env.new" "$state/env"
@@ -78,8 +87,8 @@ export_line() {
 first_token() {
     local answers
     step 'first token'
-    # shellcheck disable=SC2016
-    answers=$(no_proxy=localhost sh -euc '. ./env; eval "$1"; eval "$2"' sh "$token_command" "$verify_command" 2>>"$step_log" 9<&-)
+    # Without a proxy, which could not reach this machine's own address.
+    answers=$({ say '. ./env'; token_command; verify_command; } | no_proxy=localhost sh -eus 2>>"$step_log")
     token_answer=${answers%%$'\n'*}
     verify_answer=${answers#*$'\n'}
     if [[ $token_answer != *'"access_token":"'* || $verify_answer != *'"valid":true'* ]]; then
@@ -97,27 +106,27 @@ show_result() {
 
     . $(quoted "$state/env")
 
-$(indented "$token_command")
+$(token_command | indented)
 
-$(pretty "$token_answer")
+$(pretty "$token_answer" | indented)
 
-$(indented "$verify_command")
+$(verify_command | indented)
 
-$(pretty "$verify_answer")
+$(pretty "$verify_answer" | indented)
 
 production  https://localhost:$port
 sandbox     https://localhost:$sandbox_port
-env         $state/env (the first line above reads it; then \`latchkey app list\` works, too)
+env         $state/env (the first line above reads it; then \`latchkey app list\` works too)
 logs        $state/log
 $1
 END
 }
 
 indented() {
-    say "    ${1//$'\n'/$'\n'    }"
+    sed 's/^/    /'
 }
 
 # Compact JSON of one level, a member a line.
 pretty() {
-    sed -e 's/^{"/{\n  "/' -e 's/","/",\n  "/g' -e 's/,"/,\n  "/g' -e 's/":/": /g' -e 's/}$/\n}/' -e 's/^/    /;s/\n/\n    /g' <<<"$1"
+    sed -e 's/^{"/{\n  "/' -e 's/,"/,\n  "/g' -e 's/":/": /g' -e 's/}$/\n}/' <<<"$1"
 }

@@ -83,7 +83,8 @@ find_postgresql() {
 apt_install() {
     local failed=no
     if (( EUID != 0 )); then
-        command -v sudo >/dev/null || fail "these Debian packages are missing: $*. Install them as root, then start again."
+        command -v sudo >/dev/null ||
+            fail "these Debian packages are missing: $*. Install them as root, then start again."
         as_root=(sudo --)
     fi
     remark "installing $*"

@@ -12,7 +12,7 @@ signals=      # of a service: what ends it, each with the seconds that it gets
 about() {
     local file
     case $1 in
-        # INT is its fast way: sessions end, then a checkpoint. KILL would leave its other processes at work on the data.
+        # INT is its fast way: sessions end, then a checkpoint. KILL would leave its other processes at their work.
         postgresql) file=postgres/data/postmaster.pid mark="-D $state/postgres" signals='INT:60 QUIT:10' ;;
         # TERM drains.
         latchkeyd) file=run/latchkeyd.pid mark=$state/latchkeyd.conf signals='TERM:20 KILL:5' ;;

@@ -46,19 +46,19 @@ LATCHKEY_VERIFY_SOCKET=$state/run/verify.sock
 LATCHKEY_DATABASE_SOCKET=$state/run/database.sock
 LATCHKEY_PEER_USERS=$account
 LATCHKEY_DATABASE_CONNINFO=$(database_uri latchkey_application)
-LATCHKEY_KEYS_FILE=$state/keys/tokens.jwks
-LATCHKEY_SECRET_HASH_KEYS_FILE=$state/keys/secret-hashes.jwks
+LATCHKEY_KEYS_FILE=$state/keys/token.jwks
+LATCHKEY_SECRET_HASH_KEYS_FILE=$state/keys/secret-hash.jwks
 END
     begin=$(stat -c %s -- "$log")
     step_command latchkeyd-check.log 'its configuration is wrong' \
         as_account "$state/bin/latchkeyd" --config "$state/latchkeyd.conf" --check-config
     remove_remains latchkeyd
     started+=(latchkeyd)
-    # A session of its own: Ctrl-C in this terminal is for this program, which stops things in order. Each program here
-    # is replaced by the next, so the shell's pid becomes latchkeyd's.
+    # A session of its own: Ctrl-C in this terminal is for this program, which stops things in order. The shell's pid
+    # becomes latchkeyd's, for each program here is replaced by the next.
     # shellcheck disable=SC2016  # the account's shell expands this
-    "${become[@]}" sh -c 'echo $$ >"$1/run/latchkeyd.pid" && exec setsid "$1/bin/latchkeyd" --config "$1/latchkeyd.conf"' \
-        sh "$state" </dev/null >>"$log" 2>&1 9<&- &
+    "${become[@]}" sh -c 'echo $$ >run/latchkeyd.pid && exec setsid -- "$0" --config "$1"' \
+        "$state/bin/latchkeyd" "$state/latchkeyd.conf" </dev/null >>"$log" 2>&1 9<&- &
     # Bash need not tell how it ends: `watch` does.
     disown $!
     within 30 is_ready_or_gone $! "$log" "$begin" || step_failed 'it was not ready within 30 s'
@@ -68,7 +68,8 @@ END
 
 # is_ready LOG BEGIN: whether latchkeyd says so in its log, from byte BEGIN on.
 is_ready() {
-    [[ -S run/verify.sock && -S run/database.sock ]] && tail -c "+$(( $2 + 1 ))" -- "$1" | grep '"message":"ready"' >/dev/null
+    [[ -S run/verify.sock && -S run/database.sock ]] &&
+        tail -c "+$(( $2 + 1 ))" -- "$1" | grep '"message":"ready"' >/dev/null
 }
 
 is_ready_or_gone() {

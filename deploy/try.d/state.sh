@@ -47,7 +47,8 @@ prepare_state() {
     parent=$(dirname -- "${state:-$state_link}")
     mkdir -p -- "$parent"
     if (( EUID == 0 )) && ! anyone_reaches "$parent"; then
-        [[ ! -e $state/$marker ]] || fail "no account but root reaches $parent, where the state folder is: open it (chmod)."
+        [[ ! -e $state/$marker ]] ||
+            fail "no account but root reaches $parent, where the state folder is: open it (chmod)."
         move_state_out "$parent"
     elif [[ -z $state ]]; then
         state=$(cd -P -- "$parent" && pwd)/$(basename -- "$state_link")
@@ -93,7 +94,7 @@ check_state_path() {
             'Choose another folder with LATCHKEY_TRY_DIR.'
     fi
     if (( ${#longest} > 107 )); then
-        fail "the path $state is too long by $(( ${#longest} - 107 )) bytes: a Unix socket's address has room for 107." \
+        fail "the path $state is too long by $(( ${#longest} - 107 )) bytes: a socket's address has room for 107." \
             'Choose a shorter one, for example LATCHKEY_TRY_DIR=/var/tmp/latchkey-try.'
     fi
 }
@@ -112,7 +113,8 @@ give_state_to_account() {
     account=$(id -un)
     if (( EUID == 0 )); then
         account=postgres
-        id -- "$account" >/dev/null 2>&1 || fail "there is no account $account, which Debian's PostgreSQL would have made."
+        id -- "$account" >/dev/null 2>&1 ||
+            fail "there is no account $account, which Debian's PostgreSQL would have made."
         chgrp -- "$account" "$state"
         chmod 0750 -- "$state"
     fi

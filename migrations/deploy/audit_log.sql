@@ -17,12 +17,15 @@ CREATE TABLE latchkey.audit_log (
     act           text        NOT NULL,
     object        text        NOT NULL,
     detail        jsonb       NOT NULL DEFAULT '{}',
-    CONSTRAINT audit_log_pkey          PRIMARY KEY (acted_at, id),
-    CONSTRAINT audit_log_actor_format  CHECK (char_length(actor) BETWEEN 1 AND 200 AND actor !~ '[[:cntrl:]]'),
-    CONSTRAINT audit_log_act_format    CHECK (char_length(act) BETWEEN 1 AND 64 AND act !~ '[[:cntrl:]]'),
-    CONSTRAINT audit_log_object_format CHECK (char_length(object) BETWEEN 1 AND 200 AND object !~ '[[:cntrl:]]'),
-    CONSTRAINT audit_log_detail_object CHECK (jsonb_typeof(detail) = 'object'),
-    CONSTRAINT audit_log_detail_length CHECK (octet_length(detail::text) <= 8192)
+    CONSTRAINT audit_log_pkey             PRIMARY KEY (acted_at, id),
+    CONSTRAINT audit_log_actor_length     CHECK (char_length(actor) BETWEEN 1 AND 200),
+    CONSTRAINT audit_log_actor_printable  CHECK (actor !~ '[[:cntrl:]]'),
+    CONSTRAINT audit_log_act_length       CHECK (char_length(act) BETWEEN 1 AND 64),
+    CONSTRAINT audit_log_act_printable    CHECK (act !~ '[[:cntrl:]]'),
+    CONSTRAINT audit_log_object_length    CHECK (char_length(object) BETWEEN 1 AND 200),
+    CONSTRAINT audit_log_object_printable CHECK (object !~ '[[:cntrl:]]'),
+    CONSTRAINT audit_log_detail_object    CHECK (jsonb_typeof(detail) = 'object'),
+    CONSTRAINT audit_log_detail_length    CHECK (octet_length(detail::text) <= 8192)
 ) PARTITION BY RANGE (acted_at);
 
 COMMENT ON TABLE  latchkey.audit_log               IS

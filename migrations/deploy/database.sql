@@ -24,7 +24,7 @@ $$;
 -- of Latchkey is in public, so nobody needs it.
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 
--- A backstop on the server: clients have deadlines of their own.
+-- Settings of each role in this database. The time-outs are a backstop: clients have deadlines of their own.
 DO $$
 DECLARE
     v_role    name;
@@ -39,6 +39,8 @@ BEGIN
         -- token_context reads again after it waited for another call: each statement needs a snapshot of its own
         ('latchkey_application'::name,   'default_transaction_isolation',       'read committed'),
         ('latchkey_application'::name,   'search_path',                         'pg_catalog'),
+        -- all its look-ups are by key; a plan made while a table was tiny, and kept, would go on reading all of it
+        ('latchkey_application'::name,   'enable_seqscan',                      'off'),
         ('latchkey_administrator'::name, 'statement_timeout',                   '30s'),
         ('latchkey_administrator'::name, 'lock_timeout',                        '5s'),
         ('latchkey_administrator'::name, 'idle_in_transaction_session_timeout', '60s'),

@@ -11,6 +11,7 @@ DECLARE
                                      'latchkey_reader', 'latchkey_auditor', 'latchkey_owner'];
     v_role    name;
     v_members text;
+    v_detail  text;
 BEGIN
     FOREACH v_role IN ARRAY c_roles LOOP
         SELECT string_agg(member.rolname, ', ' ORDER BY member.rolname)
@@ -27,7 +28,8 @@ BEGIN
             BEGIN
                 EXECUTE format('DROP ROLE IF EXISTS %I', v_role);
             EXCEPTION WHEN dependent_objects_still_exist THEN
-                RAISE NOTICE 'role % is kept: %', v_role, SQLERRM;
+                GET STACKED DIAGNOSTICS v_detail = PG_EXCEPTION_DETAIL;
+                RAISE NOTICE 'role % is kept: %', v_role, v_detail;
             END;
         END IF;
     END LOOP;

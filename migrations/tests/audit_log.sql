@@ -22,12 +22,12 @@ AS $$
 $$;
 
 SELECT is(pg_temp.record(repeat('a', 200), repeat('b', 64), repeat('c', 200)), 'ok', 'Long texts are recorded');
-SELECT is(pg_temp.record(repeat('a', 201), 'b', 'c'), '23514 audit_log_actor_format', 'but not a longer actor');
-SELECT is(pg_temp.record('a', repeat('b', 65), 'c'), '23514 audit_log_act_format', 'nor a longer act');
-SELECT is(pg_temp.record('a', 'b', repeat('c', 201)), '23514 audit_log_object_format', 'nor a longer object');
-SELECT is(pg_temp.record('', 'b', 'c'), '23514 audit_log_actor_format', 'nor no actor');
+SELECT is(pg_temp.record(repeat('a', 201), 'b', 'c'), '23514 audit_log_actor_length', 'but not a longer actor');
+SELECT is(pg_temp.record('a', repeat('b', 65), 'c'), '23514 audit_log_act_length', 'nor a longer act');
+SELECT is(pg_temp.record('a', 'b', repeat('c', 201)), '23514 audit_log_object_length', 'nor a longer object');
+SELECT is(pg_temp.record('', 'b', 'c'), '23514 audit_log_actor_length', 'nor no actor');
 SELECT is(pg_temp.record(NULL, 'b', 'c'), '23502', 'nor NULL');
-SELECT is(pg_temp.record('a', 'b', E'c\nd'), '23514 audit_log_object_format', 'nor a line feed');
+SELECT is(pg_temp.record('a', 'b', E'c\nd'), '23514 audit_log_object_printable', 'nor a line feed');
 SELECT is(pg_temp.record('a', 'b', 'c', '[]'), '23514 audit_log_detail_object', 'nor a detail that is no object');
 SELECT is(pg_temp.record('a', 'b', 'c', jsonb_build_object('d', repeat('e', 8183))), 'ok',
           'A detail of 8192 bytes is recorded');

@@ -1,7 +1,7 @@
 -- Who may do what: the rights as listed in the catalogue, whole, and a few of them tried.
 \ir setup.psql
 
-SELECT plan(36);
+SELECT plan(37);
 
 -- Every right on anything of ours that is not the owner's.
 SELECT set_eq($$
@@ -59,6 +59,28 @@ SELECT is_member_of('latchkey_auditor', ARRAY['latchkey_administrator'], 'and an
 SELECT ok(NOT EXISTS (SELECT FROM pg_auth_members WHERE member = 'latchkey_application'::regrole),
           'The application is a member of nothing');
 SELECT ok(NOT pg_has_role('latchkey_administrator', 'latchkey_owner', 'MEMBER'), 'The administrator is not the owner');
+
+-- Time-outs and the like, in this database.
+SELECT set_eq($$
+    SELECT setrole::regrole::text, unnest(setconfig)
+      FROM pg_db_role_setting
+     WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+$$, $$ VALUES
+    ('latchkey_application',   'statement_timeout=1500ms'),
+    ('latchkey_application',   'lock_timeout=1s'),
+    ('latchkey_application',   'idle_in_transaction_session_timeout=5s'),
+    ('latchkey_application',   'default_transaction_isolation=read committed'),
+    ('latchkey_application',   'search_path=pg_catalog'),
+    ('latchkey_application',   'enable_seqscan=off'),
+    ('latchkey_administrator', 'statement_timeout=30s'),
+    ('latchkey_administrator', 'lock_timeout=5s'),
+    ('latchkey_administrator', 'idle_in_transaction_session_timeout=60s'),
+    ('latchkey_administrator', 'default_transaction_isolation=read committed'),
+    ('latchkey_administrator', 'search_path=pg_catalog'),
+    ('latchkey_migrator',      'statement_timeout=0'),
+    ('latchkey_migrator',      'lock_timeout=2s'),
+    ('latchkey_migrator',      'idle_in_transaction_session_timeout=6h')
+$$, 'The settings of the roles are these and no others');
 
 -- The application.
 SELECT is(pg_temp.attempt('latchkey_application', 'SELECT * FROM latchkey_api.schema_version()'), 'ok',

@@ -27,26 +27,26 @@ enum TaikiVerifyToken {
 
     /// The value behind the scheme, split as SimpleJWT does: at any run of white space.
     private static func bearerToken(of field: Request.Field) throws(APIError) -> ArraySlice<UInt8> {
-        var rest = field.value[...]
-        guard isBearer(nextWord(of: &rest)) else {
+        let bytes = field.value.span
+        let scheme = word(in: bytes, from: 0)
+        guard isBearer(field.value[scheme]) else {
             throw APIError(.notAuthenticated, reason: field.count == 0 ? "no_authorization" : "not_bearer")
         }
-        let value = nextWord(of: &rest)
+        let value = word(in: bytes, from: scheme.upperBound)
         // Two headers are two values, however nginx hands them on.
-        guard !value.isEmpty, nextWord(of: &rest).isEmpty, field.count == 1 else {
+        guard !value.isEmpty, word(in: bytes, from: value.upperBound).isEmpty, field.count == 1 else {
             throw APIError(.badAuthorizationHeader, reason: "bad_authorization_header")
         }
-        return value
+        return field.value[value]
     }
 
-    /// Takes the next run of other characters than white space off `text`; empty when there is none.
-    private static func nextWord(of text: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        var start = text.startIndex
-        while start < text.endIndex, isWhiteSpace(text[start]) { start += 1 }
+    /// The next run of other characters than white space, from `start` on; empty when there is none.
+    private static func word(in bytes: Span<UInt8>, from start: Int) -> Range<Int> {
+        var start = start
+        while start < bytes.count, isWhiteSpace(bytes[start]) { start += 1 }
         var end = start
-        while end < text.endIndex, !isWhiteSpace(text[end]) { end += 1 }
-        defer { text = text[end...] }
-        return text[start..<end]
+        while end < bytes.count, !isWhiteSpace(bytes[end]) { end += 1 }
+        return start..<end
     }
 
     private static func isBearer(_ scheme: ArraySlice<UInt8>) -> Bool {
@@ -54,6 +54,6 @@ enum TaikiVerifyToken {
     }
 
     private static func isWhiteSpace(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: " ") || (0x09...0x0D).contains(byte)
+        byte <= 0x20 && (byte == 0x20 || (0x09...0x0D).contains(byte))
     }
 }

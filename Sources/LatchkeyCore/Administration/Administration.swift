@@ -38,7 +38,11 @@ public final class Administration {
             throw AdministrationError(opening: error)
         }
         if let mistake = version.mistake { throw .wrongSchema(mistake) }
+        schema = version
     }
+
+    /// nil before `open`.
+    public private(set) var schema: SchemaVersion?
 
     /// The server's version as a number, such as 150018 for 15.18; nil before `open`.
     public var serverVersion: Int? { connection.serverVersion }

@@ -19,7 +19,7 @@ extension User {
 
 extension Administration {
     private static let user = Statement("""
-        SELECT mode::text, created_at, last_seen_on::text, request_id, erased_at
+        SELECT mode::text, created_at, to_char(last_seen_on, 'YYYY-MM-DD'), request_id, erased_at
         FROM latchkey.users
         WHERE client_app_id = $1 AND id = $2
         """)

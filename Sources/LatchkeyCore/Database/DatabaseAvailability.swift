@@ -2,7 +2,7 @@ import Synchronization
 
 /// What the workers of a process know of the database's health.
 ///
-/// While it is away, one worker at a time tries it again, after a pause that grows and differs from process to
+/// While it is away, one worker at a time tries to connect again, after a pause that grows and differs from process to
 /// process; the others answer at once instead of each waiting for a deadline. So nobody queues behind a dead server,
 /// and a server that comes back is not met by everybody in the same moment.
 public final class DatabaseAvailability: Sendable {
@@ -16,7 +16,7 @@ public final class DatabaseAvailability: Sendable {
 
     public init() {}
 
-    /// Whether this caller may try now.
+    /// Whether this caller may try to connect now.
     ///
     /// - Parameter deadline: how long the try may take. Until then nobody else tries.
     public func mayTry(taking deadline: Duration) -> Bool {

@@ -25,10 +25,11 @@ public final class DatabaseSession {
     public func runRepeatable(
         _ statement: Statement, _ parameters: [Parameter]
     ) throws(DatabaseError) -> QueryResult {
-        guard availability.mayTry(taking: deadline) else { throw DatabaseError.unreachable }
         let end = ContinuousClock.now + deadline
         var attempt = 1
         while true {
+            // A connection that stands is worth a try whatever the others met.
+            guard connection.isOpen || availability.mayTry(taking: deadline) else { throw DatabaseError.unreachable }
             do throws(DatabaseError) {
                 let result = try connection.run(statement, parameters, deadline: end)
                 availability.succeeded()

@@ -45,6 +45,15 @@ public struct AccessToken: Sendable, Equatable {
     /// How long a token opens the app.
     public static let lifetime: Duration = .seconds(3600)
 
+    /// What is demanded of a token beyond a right signature.
+    ///
+    /// It need not name its key: other makers of tokens with our key do not know how we call it.
+    ///
+    /// - Parameter leeway: how long after its end it is still accepted.
+    public static func policy(leeway: Duration) -> TokenPolicy {
+        TokenPolicy(leeway: leeway, maximumLifetime: lifetime, keyForMissingKid: .eachHS256Key)
+    }
+
     public let id: ID
     public let clientApp: ClientApp.ID
     public let user: User.ID

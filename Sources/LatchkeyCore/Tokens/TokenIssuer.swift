@@ -61,6 +61,9 @@ public final class TokenIssuer {
         }
     }
 
+    /// What the role's statement_timeout and lock_timeout end in: nothing was done, and the same may succeed soon.
+    private static let tooSlow: [DatabaseError.Kind] = [.server(.queryCanceled), .server(SQLState("55P03"))]
+
     /// Proves the secret, makes or finds the user (committed), and signs.
     public func issue(_ request: TokenRequest) throws(Refusal) -> IssuedToken {
         do {
@@ -69,7 +72,7 @@ public final class TokenIssuer {
             throw refusal
         } catch let error as DatabaseError where error.isOutage {
             throw Refusal(.temporarilyUnavailable, reason: "database_unavailable")
-        } catch let error as DatabaseError where error.kind == .server(.queryCanceled) {
+        } catch let error as DatabaseError where Self.tooSlow.contains(error.kind) {
             throw Refusal(.temporarilyUnavailable, reason: "database_too_slow")
         } catch {
             throw Refusal(.internalError, reason: "\(error)")

@@ -1,0 +1,29 @@
+public import ArgumentParser
+public import LatchkeyCore
+import WireFormats
+
+// Ids as arguments: each kind is a type of its own, and a text that is no UUID is a wrong argument (exit 64).
+
+extension ClientApp.ID: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let uuid = UUID(argument) else { return nil }
+        self.init(uuid)
+    }
+}
+
+extension User.ID: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let uuid = UUID(argument) else { return nil }
+        self.init(uuid)
+    }
+}
+
+/// An API key: the public half of a credential.
+struct APIKey: ExpressibleByArgument {
+    let uuid: UUID
+
+    init?(argument: String) {
+        guard let uuid = UUID(argument) else { return nil }
+        self.uuid = uuid
+    }
+}

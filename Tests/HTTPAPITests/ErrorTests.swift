@@ -1,0 +1,139 @@
+import HTTPTypes
+import LatchkeyCore
+import Testing
+
+@testable import HTTPAPI
+
+@Suite("An error")
+struct ErrorTests {
+    private static let bearer = #"Bearer realm="api""#
+    private static let invalidToken = #"Bearer realm="api", error="invalid_token""#
+    private static let notValid = """
+        {"detail":"Given token not valid for any token type","code":"token_not_valid","messages":\
+        [{"token_class":"AccessToken","token_type":"access","message":"Token is invalid or expired"}]}
+        """
+
+    /// Kind, status, its one header beyond those of every answer, and the bodies of both dialects.
+    private static let table: [(APIError.Kind, Int, HTTPField?, oauth: String, restFramework: String)] = [
+        (.invalidRequest("A \"sentence\""), 400, nil,
+         #"{"error":"invalid_request","error_description":"A \"sentence\""}"#, #"{"detail":"A \"sentence\""}"#),
+        (.invalidClient, 401, nil,
+         """
+         {"error":"invalid_client",\
+         "error_description":"Incorrect API key, API secret, or Taiki user ID provided"}
+         """, notValid),
+        (.idempotencyConflict, 409, nil,
+         """
+         {"error":"idempotency_conflict",\
+         "error_description":"The Idempotency-Key was used with another Taiki user ID"}
+         """, notValid),
+        (.notAuthenticated, 401, HTTPField(name: .wwwAuthenticate, value: bearer),
+         #"{"error":"invalid_token","error_description":"The token opens nothing"}"#,
+         #"{"detail":"Authentication credentials were not provided."}"#),
+        (.badAuthorizationHeader, 401, HTTPField(name: .wwwAuthenticate, value: bearer),
+         #"{"error":"invalid_token","error_description":"The token opens nothing"}"#,
+         """
+         {"detail":"Authorization header must contain two space-delimited values","code":"bad_authorization_header"}
+         """),
+        (.invalidToken, 401, HTTPField(name: .wwwAuthenticate, value: invalidToken),
+         #"{"error":"invalid_token","error_description":"The token opens nothing"}"#, notValid),
+        (.notFound, 404, nil,
+         #"{"error":"not_found","error_description":"There is no such endpoint"}"#, #"{"detail":"Not found."}"#),
+        (.methodNotAllowed(.get, allowed: .post), 405, HTTPField(name: .allow, value: "POST"),
+         #"{"error":"method_not_allowed","error_description":"The endpoint answers POST only"}"#,
+         #"{"detail":"Method \"GET\" not allowed."}"#),
+        (.bodyTooLarge, 413, nil,
+         #"{"error":"payload_too_large","error_description":"The body is larger than 16384 bytes"}"#,
+         #"{"detail":"Request body exceeded the maximum of 16384 bytes."}"#),
+        (.unsupportedMediaType("text/plain"), 415, nil,
+         #"{"error":"unsupported_media_type","error_description":"The body must be application/json in UTF-8"}"#,
+         #"{"detail":"Unsupported media type \"text/plain\" in request."}"#),
+        (.temporarilyUnavailable, 503, HTTPField(name: .retryAfter, value: "1"),
+         """
+         {"error":"temporarily_unavailable",\
+         "error_description":"The service is temporarily unavailable, try again later"}
+         """, #"{"detail":"Service temporarily unavailable, try again later."}"#),
+        (.internalError, 500, nil,
+         """
+         {"error":"server_error",\
+         "error_description":"The service made a mistake; it has been logged with this request's id"}
+         """, #"{"detail":"A server error occurred."}"#),
+    ]
+
+    @Test("has a status, a header where one is due, and a text in each dialect", arguments: table.indices)
+    func table(row: Int) {
+        let (kind, status, header, oauth, restFramework) = Self.table[row]
+        let error = APIError(kind, reason: "a_reason", clientApp: Desk.app)
+        for (dialect, body) in [(Dialect.oauth, oauth), (.restFramework, restFramework)] {
+            let response = error.response(in: dialect)
+            #expect(response.status.code == status)
+            #expect(response.headers == [header].compactMap { $0 })
+            #expect(String(decoding: response.body, as: UTF8.self) == body)
+            #expect(response.reason == "a_reason" && response.clientApp == Desk.app)
+        }
+    }
+
+    @Test("is what a refusal of the domain becomes", arguments: [
+        (Refusal.Kind.invalidClient, APIError.Kind.invalidClient), (.idempotencyConflict, .idempotencyConflict),
+        (.invalidToken, .invalidToken), (.temporarilyUnavailable, .temporarilyUnavailable),
+        (.internalError, .internalError),
+    ])
+    func refusal(kind: Refusal.Kind, expected: APIError.Kind) {
+        let error = APIError(Refusal(kind, reason: "a_reason", clientApp: Desk.app))
+        #expect(error.kind == expected && error.reason == "a_reason" && error.clientApp == Desk.app)
+    }
+
+    @Test("of the domain is answered in the dialect of the path, its reason only logged", arguments: Refusal.Kind.allCases)
+    func endpoints(kind: Refusal.Kind) {
+        for (request, dialect) in [(Desk.issue(), Dialect.oauth), (Desk.verify(), .restFramework)] {
+            let desk = Desk()
+            let refusal = Refusal(kind, reason: "the_very_reason", clientApp: Desk.app)
+            desk.refusal = refusal
+            let answer = desk.respond(to: request)
+            #expect(answer.response.body == APIError(refusal).response(in: dialect).body)
+            #expect(answer.response.reason == "the_very_reason" && answer.response.clientApp == Desk.app)
+            #expect(!answer.body.contains("the_very_reason"))
+        }
+    }
+
+    @Test("does not tell one wrong credential from another", arguments: [
+        "unknown_api_key", "malformed_api_key", "wrong_secret", "expired_secret", "wrong_mode", "disabled_app",
+        "unknown_user", "erased_user", "malformed_user_id",
+    ])
+    func indistinguishable(reason: String) {
+        let desk = Desk()
+        desk.refusal = Refusal(.invalidClient, reason: reason)
+        let answer = desk.respond(to: Desk.issue())
+        #expect(answer.status == 401 && answer.response.headers.isEmpty)
+        #expect(answer.body == """
+            {"error":"invalid_client",\
+            "error_description":"Incorrect API key, API secret, or Taiki user ID provided"}
+            """)
+    }
+}
+
+@Suite("A request that is used again")
+struct RequestTests {
+    @Test("keeps nothing of the one before")
+    func clear() {
+        var request = Desk.verify()
+        for field in [
+            \Request.method, \.path, \.contentType, \.authorization, \.idempotencyKey, \.requestID, \.callerRequestID,
+            \.callerCorrelationID,
+        ] {
+            request[keyPath: field] = .init("x", times: 2)
+        }
+        request.body = .tooLarge
+        request.clear()
+        for child in Mirror(reflecting: request).children {
+            if let field = child.value as? Request.Field {
+                #expect(field.count == 0 && field.value.isEmpty && field.text == nil, "\(child.label ?? "")")
+            }
+        }
+        #expect(request.mode == nil)
+        guard case .bytes(let bytes) = request.body, bytes.isEmpty else {
+            Issue.record("the body is still there")
+            return
+        }
+    }
+}

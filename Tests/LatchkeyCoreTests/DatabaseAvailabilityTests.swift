@@ -1,0 +1,71 @@
+import Dispatch
+import Synchronization
+import Testing
+
+@testable import LatchkeyCore
+
+@Suite("The availability of the database")
+struct DatabaseAvailabilityTests {
+    /// How many of many threads may try at the same time.
+    private func admitted(_ availability: DatabaseAvailability, taking deadline: Duration = .seconds(10)) -> Int {
+        let admitted = Atomic<Int>(0)
+        DispatchQueue.concurrentPerform(iterations: 64) { _ in
+            if availability.mayTry(taking: deadline) { admitted.add(1, ordering: .relaxed) }
+        }
+        return admitted.load(ordering: .relaxed)
+    }
+
+    @Test("lets everybody try as long as nothing has failed")
+    func healthy() {
+        let availability = DatabaseAvailability()
+        #expect(admitted(availability) == 64)
+        availability.succeeded()
+        #expect(admitted(availability) == 64)
+    }
+
+    @Test("lets nobody try right after a failure, and one at a time after the pause")
+    func oneProber() async throws {
+        let availability = DatabaseAvailability()
+        availability.failed()
+        #expect(admitted(availability) == 0)
+        try await Task.sleep(for: .milliseconds(110))
+        #expect(admitted(availability) == 1)
+        #expect(admitted(availability) == 0, "the one that tries is not done")
+        availability.failed()
+        #expect(admitted(availability) == 0)
+        try await Task.sleep(for: .milliseconds(210))
+        #expect(admitted(availability) == 1)
+    }
+
+    @Test("lets another one try when the one that tried is not heard of until its deadline")
+    func lostProber() async throws {
+        let availability = DatabaseAvailability()
+        availability.failed()
+        try await Task.sleep(for: .milliseconds(110))
+        #expect(admitted(availability, taking: .milliseconds(50)) == 1)
+        try await Task.sleep(for: .milliseconds(60))
+        #expect(admitted(availability, taking: .milliseconds(50)) == 1)
+    }
+
+    @Test("lets everybody try again after the first success, and counts failures from one again")
+    func recovery() async throws {
+        let availability = DatabaseAvailability()
+        for _ in 0..<10 { availability.failed() }
+        availability.succeeded()
+        #expect(admitted(availability) == 64)
+        availability.failed()
+        #expect(admitted(availability) == 0)
+        try await Task.sleep(for: .milliseconds(110))
+        #expect(admitted(availability) == 1)
+    }
+
+    @Test("pauses twice as long after each failure, up to a second, and of that a random half to whole", arguments: [
+        (0, 100), (1, 100), (2, 200), (3, 400), (4, 800), (5, 1000), (6, 1000), (60, 1000), (100_000, 1000),
+    ])
+    func pause(failures: Int, milliseconds: Int) {
+        let pauses = (0..<1000).map { _ in DatabaseAvailability.pause(after: failures) }
+        let longest = Duration.milliseconds(milliseconds)
+        #expect(pauses.allSatisfy { $0 >= longest / 2 && $0 <= longest })
+        #expect(pauses.contains { $0 < longest * 0.6 } && pauses.contains { $0 > longest * 0.9 })
+    }
+}

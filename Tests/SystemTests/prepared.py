@@ -1,0 +1,94 @@
+"""What the golden files' placeholders stand for, made once for all of them. Golden/README.md lists the placeholders."""
+
+import base64
+import hashlib
+import json
+import time
+import uuid
+
+import tokens
+from waiting import eventually
+
+MODES = ("production", "sandbox")
+
+
+def other(mode):
+    return MODES[1 - MODES.index(mode)]
+
+
+class Prepared:
+    def __init__(self, product):
+        self.product = product
+        app = product.create_app("Golden")
+        expired, older = app, product.regenerate(app, "0")
+        self.app = app = product.regenerate(older, "1h")
+        sandbox = product.create_app("Golden sandbox", sandbox_only=True)
+        self.another = product.create_app("Golden other")
+        self.disabled = disabled = product.create_app("Golden disabled")
+        self.disabled_tokens = {mode: product.issued(disabled, mode)[0] for mode in MODES}
+        product.administer("app", "disable", disabled.client_app)
+        self.erased = {mode: product.issued(app, mode) for mode in MODES}
+        self.revoked = {mode: product.issued(app, mode)[0] for mode in MODES}
+        for mode in MODES:
+            product.administer("user", "erase", self.erased[mode][1], "--app", app.client_app)
+            product.administer("token", "revoke", input=self.revoked[mode])
+        self.users = {mode: product.issued(app, mode)[1] for mode in MODES}
+        self.users_of_another = {mode: product.issued(self.another, mode)[1] for mode in MODES}
+        self.kept = {
+            "API_KEY": app.api_key, "API_SECRET": app.api_secret, "CLIENT_APP": app.client_app,
+            "API_KEY_IN_CAPITALS": app.api_key.upper(),
+            "OLDER_API_SECRET": older.api_secret, "EXPIRED_API_SECRET": expired.api_secret,
+            "SANDBOX_API_KEY": sandbox.api_key, "SANDBOX_API_SECRET": sandbox.api_secret,
+            "DISABLED_API_KEY": disabled.api_key, "DISABLED_API_SECRET": disabled.api_secret,
+            "UNKNOWN_ID": str(uuid.uuid4()), "TOO_LONG_IDEMPOTENCY_KEY": "k" * 256,
+            "TOO_LARGE_TEXT": "x" * 16384, "NOT_UTF8": b"\xff",
+        }
+        self.keys = {mode: self.use_keys(mode) for mode in MODES}
+        for mode in MODES:
+            for token in (self.revoked[mode], self.erased[mode][0], self.disabled_tokens[mode]):
+                eventually(
+                    lambda mode=mode, token=token: product.verify(token, mode).status_code == 401, 1, "a token is refused")
+
+    def use_keys(self, mode):
+        """Idempotency keys, one used without a user and one with."""
+        used = {"IDEMPOTENCY_KEY": str(uuid.uuid4()), "NAMED_IDEMPOTENCY_KEY": str(uuid.uuid4())}
+        key = {"Idempotency-Key": used["IDEMPOTENCY_KEY"]}
+        _, used["IDEMPOTENT_USER"] = self.product.issued(self.app, mode, headers=key)
+        key = {"Idempotency-Key": used["NAMED_IDEMPOTENCY_KEY"]}
+        self.product.issued(self.app, mode, headers=key, taiki_user_id=self.users[mode])
+        return used
+
+    def values(self, mode):
+        """All placeholders, with tokens made now."""
+        app, user = self.app.client_app, self.users[mode]
+        kid, secret = key = tokens.read_keys(self.product.key_files[0])[0]
+        now = int(time.time())
+
+        def made(header=None, **changes):
+            return tokens.signed(tokens.claims(app, user, mode, **changes), key, header)
+
+        token, _ = self.product.issued(self.app, mode, taiki_user_id=user)
+        head, payload, signature = token.split(".")
+        mac = bytearray(base64.urlsafe_b64decode(signature + "="))
+        mac[7] ^= 1
+        unsigned = tokens.signed(tokens.claims(app, user, mode), key, {"alg": "none"})
+        return self.kept | self.keys[mode] | {
+            "USER": user, "USER_IN_CAPITALS": user.upper(),
+            "USER_OF_OTHER_APP": self.users_of_another[mode], "USER_OF_OTHER_MODE": self.users[other(mode)],
+            "ERASED_USER": self.erased[mode][1], "UNUSED_IDEMPOTENCY_KEY": str(uuid.uuid4()),
+            "TOKEN": token, "TOKEN_OF_OTHER_MODE": made(mode=other(mode)),
+            "TOKEN_WITHOUT_MODE": made(mode=None), "TOKEN_WITHOUT_KID": made({"kid": None}),
+            "TOKEN_OF_SIMPLEJWT": made({"kid": None}, mode=None),
+            "EXPIRED_TOKEN": made(iat=now - 3600, exp=now), "FUTURE_TOKEN": made(iat=now + 120, exp=now + 600),
+            "LONG_LIVED_TOKEN": made(iat=now, exp=now + 3601),
+            "FORGED_TOKEN": f"{head}.{payload}.{tokens.base64url(bytes(mac))}",
+            "UNKNOWN_KEY_TOKEN": tokens.signed(tokens.claims(app, user, mode), ("nobody", b"k" * 32)),
+            "ALG_NONE_TOKEN": unsigned[:unsigned.rindex(".") + 1],
+            "HS512_TOKEN": tokens.signed(tokens.claims(app, user, mode), key, {"alg": "HS512"}, hashlib.sha512),
+            "CRITICAL_TOKEN": made({"crit": ["exp"]}), "OTHER_TYPE_TOKEN": made({"typ": "at+jwt"}),
+            "REPEATED_TOKEN": tokens.signed(
+                '{"mode": "' + mode + '", ' + json.dumps(tokens.claims(app, user, mode))[1:], key),
+            "REFRESH_TOKEN": made(token_type="refresh"), "AUDIENCE_TOKEN": made(aud="somebody"),
+            "WITHOUT_ID_TOKEN": made(jti=None), "REVOKED_TOKEN": self.revoked[mode],
+            "TOKEN_OF_DISABLED_APP": self.disabled_tokens[mode], "TOKEN_OF_ERASED_USER": self.erased[mode][0],
+        }

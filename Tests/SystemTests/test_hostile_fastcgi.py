@@ -1,0 +1,272 @@
+"""FastCGI as nginx never sends it, on the responder's own sockets."""
+
+import os
+import random
+import socket
+import struct
+import subprocess
+import sys
+
+import pytest
+
+import fastcgi
+import processes
+from fastcgi import ABORT, BEGIN, DATA, GET_VALUES, PARAMS, STDIN, begin, pair, parameters, record
+from waiting import eventually, seconds_until
+
+LANES = ["VERIFY_SOCKET", "DATABASE_SOCKET"]
+GOOD = {"REQUEST_METHOD": "POST", "DOCUMENT_URI": "/api/verify-token", "LATCHKEY_MODE": "production"}
+HEAD = begin() + record(PARAMS, parameters(GOOD)) + record(PARAMS)
+NOTHING = record(STDIN)
+
+# Whole streams that are no request, each with what is wrong with it.
+MALFORMED = {
+    "nothing": b"",
+    "one byte": b"\1",
+    "half a header": record(BEGIN)[:5],
+    "text": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "zeros": bytes(64),
+    "ones": b"\xff" * 64,
+    "version 0": record(BEGIN, bytes(8), version=0),
+    "version 2": record(BEGIN, bytes(8), version=2),
+    "record type 0": record(0, bytes(8)),
+    "record type 255": record(255, bytes(8)),
+    "request id 0": begin(request=0),
+    "role of an authorizer": begin(role=2) + record(PARAMS) + NOTHING,
+    "role of a filter": begin(role=3) + record(PARAMS) + NOTHING + record(DATA),
+    "role 65535": begin(role=65535) + record(PARAMS) + NOTHING,
+    "a beginning without content": record(BEGIN) + record(PARAMS) + NOTHING,
+    "a beginning that is too short": record(BEGIN, bytes(4)) + record(PARAMS) + NOTHING,
+    "a beginning that is too long": record(BEGIN, b"\0\1\1" + bytes(13)) + record(PARAMS) + NOTHING,
+    "parameters before the beginning": record(PARAMS, parameters(GOOD)) + begin(),
+    "a body before the parameters": begin() + record(STDIN, b"{}") + record(PARAMS),
+    "a body before the beginning": NOTHING,
+    "two beginnings": begin() + begin() + record(PARAMS) + NOTHING,
+    "parameters after their end": HEAD + record(PARAMS, parameters(GOOD)) + NOTHING,
+    "another request's parameters": begin() + record(PARAMS, parameters(GOOD), request=2) + record(PARAMS) + NOTHING,
+    "another request's body": HEAD + record(STDIN, b"{}", request=2),
+    "an abort first": record(ABORT),
+    "an abort in the parameters": begin() + record(PARAMS, parameters(GOOD)) + record(ABORT),
+    "an abort in the body": HEAD + record(STDIN, b"{") + record(ABORT),
+    "a name longer than its record": begin() + record(PARAMS, b"\x7f\x01a") + record(PARAMS) + NOTHING,
+    "a name of 2 GiB": begin() + record(PARAMS, b"\xff\xff\xff\xff\x01a") + record(PARAMS) + NOTHING,
+    "lengths that sum past 2 GiB": begin() + record(PARAMS, b"\xff\xff\xff\xff" * 2 + b"a") + record(PARAMS) + NOTHING,
+    "a length cut in half": begin() + record(PARAMS, b"\x80\x00") + record(PARAMS) + NOTHING,
+    "values asked for": record(GET_VALUES, pair(b"FCGI_MAX_CONNS", b""), request=0),
+    "more values asked for than there are": record(
+        GET_VALUES, b"".join(pair(b"FCGI_VALUE_%d" % number, b"") for number in range(20)), request=0),
+    "values asked for within a request": begin() + record(GET_VALUES, pair(b"FCGI_MAX_REQS", b""), request=0),
+    "60,000 parameters": begin() + record(PARAMS, pair(b"", b"") * 30000) * 2 + record(PARAMS) + NOTHING,
+    "a body without end": HEAD + record(STDIN, b"x" * 60000) * 20,
+    "a second request at once": HEAD + NOTHING + HEAD + NOTHING,
+    "an end of our own": record(3, bytes(8)),
+    "standard output of our own": record(6, b"Status: 200\r\n\r\n"),
+}
+
+# Requests that are whole, and odd: they are answered, and with a refusal.
+ODD = {
+    "no parameter": begin() + record(PARAMS) + NOTHING,
+    "a parameter without a name": begin() + record(PARAMS, parameters(GOOD) + pair(b"", b"x")) + record(PARAMS) + NOTHING,
+    "a name with =": begin() + record(PARAMS, parameters(GOOD) + pair(b"HTTP_AUTHORIZATION=Bearer", b"x"))
+    + record(PARAMS) + NOTHING,
+    "a value with NUL": begin() + record(PARAMS, parameters(GOOD | {"HTTP_AUTHORIZATION": b"Bearer a\0b"}))
+    + record(PARAMS) + NOTHING,
+    "a value with line feeds": begin() + record(PARAMS, parameters(GOOD | {"HTTP_AUTHORIZATION": b"Bearer a\r\nX: y"}))
+    + record(PARAMS) + NOTHING,
+    "no method": begin() + record(PARAMS, parameters({"DOCUMENT_URI": "/api/token"})) + record(PARAMS) + NOTHING,
+    "a path that is no text": begin() + record(PARAMS, parameters(GOOD | {"DOCUMENT_URI": b"\xff\xfe"}))
+    + record(PARAMS) + NOTHING,
+    "parameters in pieces of a byte": begin()
+    + b"".join(record(PARAMS, bytes([byte])) for byte in parameters(GOOD)) + record(PARAMS) + NOTHING,
+    "padding": begin() + record(PARAMS, parameters(GOOD), padding=255) + record(PARAMS, padding=7)
+    + record(STDIN, padding=200),
+    "a body that is shorter than it says": begin()
+    + record(PARAMS, parameters(GOOD | {"DOCUMENT_URI": "/api/token", "CONTENT_LENGTH": "10"})) + record(PARAMS)
+    + record(STDIN, b"{}") + NOTHING,
+    "a body that is longer than it says": begin()
+    + record(PARAMS, parameters(GOOD | {"DOCUMENT_URI": "/api/token", "CONTENT_LENGTH": "1"})) + record(PARAMS)
+    + record(STDIN, b"{}") + NOTHING,
+    "a length that is no number": begin()
+    + record(PARAMS, parameters(GOOD | {"DOCUMENT_URI": "/api/token", "CONTENT_LENGTH": "x"})) + record(PARAMS)
+    + record(STDIN, b"{}") + NOTHING,
+    "two lengths": begin()
+    + record(PARAMS, parameters(GOOD | {"CONTENT_LENGTH": "2"}) + pair(b"CONTENT_LENGTH", b"2")) + record(PARAMS)
+    + record(STDIN, b"{}") + NOTHING,
+    "two authorizations": begin()
+    + record(PARAMS, parameters(GOOD | {"HTTP_AUTHORIZATION": "Bearer a"}) + pair(b"HTTP_AUTHORIZATION", b"Bearer b"))
+    + record(PARAMS) + NOTHING,
+}
+
+
+@pytest.fixture
+def well(product, app):
+    """The service is well, and the same process holds as many descriptors as before, when the test is over."""
+    token, _ = product.issued(app)
+    pid = product.responder_pid
+    # The kept connections of nginx are there before they are counted.
+    for _ in range(20):
+        product.verify(token), product.token(app)
+    before = processes.descriptors(pid)
+    yield token
+    assert seconds_until(lambda: product.verify(token).status_code == 200, 2, "a good verify") <= 2
+    assert seconds_until(lambda: product.token(app).status_code == 200, 2, "a good token") <= 2
+    assert product.responder_pid == pid and processes.is_running(pid)
+    eventually(lambda: processes.descriptors(pid) <= before + 2, 15, "the descriptors are closed again")
+
+
+def send(path, stream, end=True):
+    """Sends a stream, says that nothing follows, and returns what comes back before the connection is closed."""
+    with fastcgi.connect(path, timeout=15) as connection:
+        try:
+            connection.sendall(stream)
+            if end:
+                connection.shutdown(socket.SHUT_WR)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        received = b""
+        while True:
+            try:
+                piece = connection.recv(65536)
+            except ConnectionResetError:
+                return received
+            if not piece:
+                return received
+            received += piece
+
+
+@pytest.mark.parametrize("lane", LANES)
+@pytest.mark.parametrize("fault", MALFORMED)
+def test_a_malformed_stream_costs_its_sender_the_connection_and_nobody_else_anything(product, well, lane, fault):
+    assert b"Status: 200" not in send(product[lane], MALFORMED[fault])
+
+
+@pytest.mark.parametrize("lane", LANES)
+@pytest.mark.parametrize("oddity", ODD)
+def test_an_odd_request_is_refused(product, well, lane, oddity):
+    received = send(product[lane], ODD[oddity])
+    assert not received or b"Status: 4" in received, received
+    assert b"access_token" not in received
+
+
+def test_a_request_without_its_mode_is_the_operators_mistake_and_gives_no_token(product, app, well):
+    body = '{"api_key": "%s", "api_secret": "%s"}' % (app.api_key, app.api_secret)
+    values = {"REQUEST_METHOD": "POST", "DOCUMENT_URI": "/api/token", "CONTENT_LENGTH": str(len(body))}
+    for mode in ({}, {"LATCHKEY_MODE": ""}, {"LATCHKEY_MODE": "Production"}, {"LATCHKEY_MODE": "test"}):
+        with fastcgi.connect(product["DATABASE_SOCKET"]) as connection:
+            connection.sendall(fastcgi.request(values | mode, body.encode()))
+            status, answer = fastcgi.answer(connection)
+        assert status == 500
+        assert b"access_token" not in answer
+
+
+def mutations(generator, good):
+    """Streams without end: random bytes, random records, and good requests with a few bytes changed or cut."""
+    while True:
+        kind = generator.randrange(4)
+        if kind == 0:
+            yield generator.randbytes(generator.randrange(1, 600))
+        elif kind == 1:
+            yield b"".join(
+                struct.pack("!BBHHBB", generator.choice([1, 1, 1, 0, 2]), generator.randrange(12),
+                            generator.choice([1, 1, 0, 2]), length, generator.choice([0, 0, 7]), 0)
+                + generator.randbytes(generator.choice([length, length, length // 2]))
+                for length in (generator.choice([0, 1, 8, 8, 40, 300]) for _ in range(generator.randrange(1, 8))))
+        elif kind == 2:
+            stream = bytearray(good)
+            for _ in range(generator.randrange(1, 6)):
+                stream[generator.randrange(len(stream))] = generator.randrange(256)
+            yield bytes(stream)
+        else:
+            yield good[:generator.randrange(len(good))] + generator.randbytes(generator.randrange(4))
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_random_streams_harm_nobody(product, app, well, lane):
+    generator = random.Random(20240229)
+    streams = mutations(generator, fastcgi.request(fastcgi.verify_parameters(well), b"{}"))
+    send(product[lane], next(streams))
+    memory = processes.resident_kilobytes(product.responder_pid)
+    for _ in range(2500):
+        received = send(product[lane], next(streams))
+        assert not received or b"Status: " in received
+    assert processes.resident_kilobytes(product.responder_pid) - memory < 8 * 1024
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_peers_that_stall_in_a_request_do_not_stop_the_service_and_are_closed(product, app, well, lane):
+    good = fastcgi.request(fastcgi.verify_parameters(well), b"{}")
+    stalled = []
+    try:
+        for number in range(60):
+            connection = fastcgi.connect(product[lane])
+            # Cut anywhere: in a record's header, in parameters, before the body.
+            connection.sendall(good[:1 + number * (len(good) - 2) // 59])
+            stalled.append(connection)
+        for _ in range(10):
+            assert seconds_until(lambda: product.verify(well).status_code == 200, 2, "a good verify") <= 2
+            assert seconds_until(lambda: product.token(app).status_code == 200, 2, "a good token") <= 2
+        eventually(lambda: all(map(fastcgi.closed, stalled)), 15, "the stalled connections are closed")
+    finally:
+        for connection in stalled:
+            connection.close()
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_peers_that_never_read_their_answers_do_not_stop_the_service(product, app, well, lane):
+    good = fastcgi.request(fastcgi.verify_parameters(well))
+    connections = [fastcgi.connect(product[lane]) for _ in range(40)]
+    try:
+        for connection in connections:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            connection.sendall(good)
+        assert seconds_until(lambda: product.verify(well).status_code == 200, 2, "a good verify") <= 2
+        assert seconds_until(lambda: product.token(app).status_code == 200, 2, "a good token") <= 2
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def test_a_kept_connection_carries_one_request_after_the_other(product, app, well):
+    with fastcgi.connect(product["VERIFY_SOCKET"]) as connection:
+        for number in (1, 2, 300, 65535):
+            connection.sendall(fastcgi.request(fastcgi.verify_parameters(well), b"ignored", number=number))
+            assert fastcgi.answer(connection)[0] in (200, 400)
+    with fastcgi.connect(product["VERIFY_SOCKET"]) as connection:
+        connection.sendall(fastcgi.request(fastcgi.verify_parameters(well), keep=False))
+        assert fastcgi.answer(connection)[0] == 200
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_user_may_not_connect(product, well):
+    def connect_as_nobody():
+        # 65534 is nobody. The descriptor is made here, since nobody may not even reach the programs of this test.
+        program = ("import os, socket, sys\n"
+                   "one = socket.socket(socket.AF_UNIX)\n"
+                   "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+                   "try:\n    one.connect(sys.argv[1])\nexcept PermissionError:\n    sys.exit(13)\n"
+                   "one.settimeout(5)\n"
+                   "try:\n    one.sendall(b'x' * 8)\n    sys.exit(0 if one.recv(1) == b'' else 1)\n"
+                   "except (BrokenPipeError, ConnectionResetError):\n    sys.exit(0)\n")
+        return subprocess.run([sys.executable, "-c", program, product["VERIFY_SOCKET"]], timeout=20).returncode
+
+    assert connect_as_nobody() == 13
+    # Opened by mistake, the socket still knows its peers.
+    folder, path = os.path.dirname(product["VERIFY_SOCKET"]), product["VERIFY_SOCKET"]
+    modes = [(one, os.stat(one).st_mode & 0o777) for one in (str(product.state), folder, path)]
+    try:
+        os.chmod(product.state, 0o755)
+        os.chmod(folder, 0o755)
+        os.chmod(path, 0o666)
+        assert connect_as_nobody() == 0
+    finally:
+        for one, mode in modes:
+            os.chmod(one, mode)
+
+
+def test_there_is_no_listener_on_the_network(product):
+    inodes = {os.readlink(f"/proc/{product.responder_pid}/fd/{fd}") for fd in os.listdir(f"/proc/{product.responder_pid}/fd")}
+    listening = set()
+    for table in ("tcp", "tcp6", "udp", "udp6"):
+        with open(f"/proc/net/{table}") as lines:
+            listening |= {f"socket:[{line.split()[9]}]" for line in list(lines)[1:]}
+    assert not inodes & listening

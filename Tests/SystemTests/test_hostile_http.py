@@ -1,0 +1,293 @@
+"""HTTP as no honest client sends it: refused as JSON, never with HTML, never with 5xx, and nothing is smuggled."""
+
+import json
+import socket
+import time
+import uuid
+
+import pytest
+
+import rawhttp
+from waiting import eventually, seconds_until
+
+HOST = b"Host: localhost\r\n"
+JSON_TYPE = b"Content-Type: application/json\r\n"
+TOKEN = b"POST /api/token HTTP/1.1\r\n"
+VERIFY = b"POST /api/verify-token HTTP/1.1\r\n"
+
+
+def heads(*lines, start=TOKEN, body=b""):
+    return start + HOST + b"".join(line + b"\r\n" for line in lines) + b"\r\n" + body
+
+
+LONG = b"a" * 11000
+
+# Each: what is sent, and the status of the one answer.
+REFUSED = {
+    "no HTTP at all": (b"\x16\x03\x01\x02\x00 not HTTP\r\n\r\n", {400}),
+    "a method with a space before it": (b" POST /api/token HTTP/1.1\r\n" + HOST + b"\r\n", {400}),
+    "a method in small letters": (b"post /api/token HTTP/1.1\r\n" + HOST + b"\r\n", {400, 405}),
+    "a method that is a word": (heads(start=b"STEAL /api/token HTTP/1.1\r\n"), {405}),
+    "TRACE": (heads(b"X-Secret: 1", start=b"TRACE /api/token HTTP/1.1\r\n"), {405}),
+    "TRACE of verify": (heads(start=b"TRACE /api/verify-token HTTP/1.1\r\n"), {405}),
+    "CONNECT": (b"CONNECT localhost:443 HTTP/1.1\r\n" + HOST + b"\r\n", {400, 405}),
+    "version 3.0": (b"POST /api/token HTTP/3.0\r\n" + HOST + b"\r\n", {505}),
+    "version 1.x": (b"POST /api/token HTTP/1.x\r\n" + HOST + b"\r\n", {400}),
+    "a path without a slash": (b"POST api/token HTTP/1.1\r\n" + HOST + b"\r\n", {400}),
+    "a path with NUL": (b"POST /api/token\0 HTTP/1.1\r\n" + HOST + b"\r\n", {400}),
+    "a path with an encoded NUL": (b"POST /api/token%00 HTTP/1.1\r\n" + HOST + b"\r\n", {400, 404}),
+    "a path with a broken escape": (b"POST /api/%zz HTTP/1.1\r\n" + HOST + b"\r\n", {400}),
+    "a path out of the root": (b"POST /../../etc/passwd HTTP/1.1\r\n" + HOST + b"\r\n", {400}),
+    "a path with dots": (b"POST /api/x/../%2e%2e/etc/passwd HTTP/1.1\r\n" + HOST + b"\r\n", {400, 404}),
+    "a path with bytes above 127": (b"POST /api/\xff\xfe HTTP/1.1\r\n" + HOST + b"\r\n", {404}),
+    "a path of 11 KiB": (b"POST /" + LONG + b" HTTP/1.1\r\n" + HOST + b"\r\n", {414}),
+    "a query of 11 KiB": (b"POST /api/token?" + LONG + b" HTTP/1.1\r\n" + HOST + b"\r\n", {414}),
+    "a header of 11 KiB": (heads(b"X-Long: " + LONG), {431}),
+    "a token of 11 KiB": (heads(b"Authorization: Bearer " + LONG, start=VERIFY), {431}),
+    "headers of 60 KiB": (heads(*(b"X-%d: " % number + b"a" * 6000 for number in range(10))), {431}),
+    "no Host": (b"POST /api/token HTTP/1.1\r\n\r\n", {400}),
+    "two Hosts": (heads(b"Host: other"), {400}),
+    "a Host with a space": (b"POST /api/token HTTP/1.1\r\nHost: local host\r\n\r\n", {400, 421}),
+    "an unknown Host": (b"POST /api/token HTTP/1.1\r\nHost: example.org\r\n\r\n", {421}),
+    "an unknown host in the request line": (
+        b"POST https://example.org/api/token HTTP/1.1\r\nHost: localhost\r\n\r\n", {421}),
+    "a header with NUL": (heads(b"X-Nul: a\0b"), {400}),
+    "a header with a bare CR": (heads(b"X-Cr: a\rX-Other: b"), {400}),
+    "Content-Length twice": (heads(b"Content-Length: 2", b"Content-Length: 3", body=b"{}x"), {400}),
+    "Content-Length twice the same": (heads(b"Content-Length: 2", b"Content-Length: 2", body=b"{}"), {400}),
+    "Content-Length as a list": (heads(b"Content-Length: 2, 2", body=b"{}"), {400}),
+    "Content-Length below zero": (heads(b"Content-Length: -1"), {400}),
+    "Content-Length with a sign": (heads(b"Content-Length: +2", body=b"{}"), {400}),
+    "Content-Length in hexadecimal": (heads(b"Content-Length: 0x2", body=b"{}"), {400}),
+    "Content-Length beyond 64 bits": (heads(b"Content-Length: 99999999999999999999"), {400, 413}),
+    "Content-Length and Transfer-Encoding": (
+        heads(b"Content-Length: 4", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"), {400}),
+    "an unknown transfer coding": (heads(b"Transfer-Encoding: gzip", body=b"{}"), {400, 501}),
+    "two transfer codings": (heads(b"Transfer-Encoding: gzip, chunked", body=b"0\r\n\r\n"), {400, 501}),
+    "Transfer-Encoding twice": (
+        heads(b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"), {400}),
+    "Transfer-Encoding in HTTP/1.0": (
+        b"POST /api/token HTTP/1.0\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", {400}),
+    "a chunk size that is no number": (heads(b"Transfer-Encoding: chunked", body=b"zz\r\n{}\r\n0\r\n\r\n"), {400}),
+    "a chunk size below zero": (heads(b"Transfer-Encoding: chunked", body=b"-2\r\n{}\r\n0\r\n\r\n"), {400}),
+    "a chunk size beyond 64 bits": (
+        heads(b"Transfer-Encoding: chunked", body=b"fffffffffffffffff\r\n{}\r\n0\r\n\r\n"), {400, 413}),
+    "a chunk that is longer than it says": (
+        heads(b"Transfer-Encoding: chunked", body=b"1\r\n{}\r\n0\r\n\r\n"), {400}),
+    "chunks of more than 16 KiB": (
+        heads(b"Transfer-Encoding: chunked", body=b"2000\r\n" + b"x" * 8192 + b"\r\n1000\r\n" + b"x" * 4096 + b"\r\n"
+              + b"2000\r\n" + b"x" * 8192 + b"\r\n0\r\n\r\n"), {413}),
+    "a body of 1 MiB": (heads(b"Content-Length: 1048576", body=b"x" * 1048576), {413}),
+    "a body announced as 10 GiB": (heads(b"Content-Length: 10737418240"), {413}),
+    "a compressed body": (heads(b"Content-Encoding: gzip", b"Content-Length: 2", body=b"\x1f\x8b"), {415}),
+    "two Authorization headers": (heads(b"Authorization: Bearer a", b"Authorization: Bearer b", start=VERIFY), {400, 401}),
+    "an Authorization header with bytes above 127": (heads(b"Authorization: Bearer \xff\xfe", start=VERIFY), {401}),
+    "an empty Authorization header": (heads(b"Authorization:", start=VERIFY), {401}),
+    "a Bearer of 300 values": (heads(b"Authorization: Bearer " + b"a " * 300, start=VERIFY), {401}),
+    "two Content-Types": (
+        heads(b"Content-Type: application/json", b"Content-Type: text/plain", b"Content-Length: 2", body=b"{}"),
+        {400, 415}),
+    "a Content-Type of control characters": (
+        heads(b"Content-Type: \x01\x02\x1b[31m", b"Content-Length: 2", body=b"{}"), {400, 415}),
+    "two Idempotency-Keys": (
+        heads(b"Idempotency-Key: a", b"Idempotency-Key: b", b"Content-Length: 36",
+              body=b'{"api_key": "a", "api_secret": "b"} '), {400}),
+    "a body in HTTP/1.0 without its length": (b"POST /api/token HTTP/1.0\r\n" + HOST + b"\r\n{}", {400}),
+    "an Upgrade": (heads(b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAAQAAP__"),
+                   {400}),
+    "a Range": (heads(b"Range: bytes=0-1,1-2,2-3", start=VERIFY), {401}),
+    "an If-Match": (heads(b"If-Match: x", start=VERIFY), {401}),
+    "a Connection that drops Authorization": (
+        heads(b"Connection: close, Authorization", b"Authorization: Bearer a", start=VERIFY), {401}),
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+@pytest.mark.parametrize("mode", ["production", "sandbox"])
+def test_it_is_refused_as_json(product, fault, mode):
+    sent, statuses = REFUSED[fault]
+    answer, *rest = rawhttp.exchange(product, sent, mode=mode)
+    rawhttp.check_refusal(answer)
+    assert answer.status in statuses, (answer.status, answer.body)
+    if answer.status == 405:
+        assert answer.headers["allow"] == "POST"
+    # What stands behind it is not taken for a request, or is refused as well.
+    for another in rest:
+        rawhttp.check_refusal(another)
+
+
+def test_a_header_over_two_lines_is_never_taken_for_another(product):
+    for lines in ([b"Authorization: Bearer", b" a.b.c"], [b" Authorization: Bearer a.b.c"], [b"X: 1", b"\tY: 2"]):
+        for answer in rawhttp.exchange(product, heads(*lines, start=VERIFY)):
+            rawhttp.check_refusal(answer)
+
+
+def test_a_name_with_a_space_or_underscore_is_no_header(product, app):
+    token, _ = product.issued(app)
+    for name in (b"Authorization ", b" Authorization", b"Authorization\t", b"HTTP_AUTHORIZATION", b"X_Authorization"):
+        [answer] = rawhttp.exchange(
+            product, heads(name + b": Bearer " + token.encode(), b"Connection: close", start=VERIFY))
+        rawhttp.check_refusal(answer)
+        assert answer.status in (400, 401)
+
+
+def test_plain_http_on_the_tls_port_is_refused_as_json(product):
+    [answer] = rawhttp.exchange(product, heads(), tls=False)
+    rawhttp.check_refusal(answer)
+    assert answer.status == 400
+
+
+def test_http_0_9_is_not_served(product):
+    with rawhttp.connect(product) as connection:
+        connection.sendall(b"GET /api/token\r\n")
+        socket.socket.shutdown(connection, socket.SHUT_WR)
+        received = rawhttp.read_to_end(connection)
+    assert received is not None
+    assert b"<" not in received, received
+
+
+def smuggled(name):
+    """A whole request that must never be seen as one."""
+    body = b'{"api_key": "a", "api_secret": "b"}'
+    return TOKEN + HOST + JSON_TYPE + b"X-Request-Id: " + name + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+SMUGGLERS = {
+    "CL.TE": lambda inner: heads(
+        b"Content-Length: %d" % (len(inner) + 5), b"Transfer-Encoding: chunked", body=b"0\r\n\r\n" + inner),
+    "TE.CL": lambda inner: heads(
+        b"Transfer-Encoding: chunked", b"Content-Length: 4", body=b"%x\r\n" % len(inner) + inner + b"\r\n0\r\n\r\n"),
+    "TE.TE with a space": lambda inner: heads(
+        b"Transfer-Encoding : chunked", b"Content-Length: %d" % (len(inner) + 5), body=b"0\r\n\r\n" + inner),
+    "TE.TE with a tab": lambda inner: heads(
+        b"Transfer-Encoding:\tchunked", b"Content-Length: %d" % (len(inner) + 5), body=b"0\r\n\r\n" + inner),
+    "TE with another value": lambda inner: heads(
+        b"Transfer-Encoding: xchunked", b"Content-Length: %d" % (len(inner) + 5), body=b"0\r\n\r\n" + inner),
+    "CL.CL": lambda inner: heads(
+        b"Content-Length: 0", b"Content-Length: %d" % len(inner), body=inner),
+    "CL with a space": lambda inner: heads(b"Content-Length : %d" % len(inner), b"Content-Length: 0", body=inner),
+    "bare LF in a header": lambda inner: heads(
+        b"X: 1\nContent-Length: %d" % len(inner), body=inner),
+    "a chunk's extension with LF": lambda inner: heads(
+        b"Transfer-Encoding: chunked", body=b"1;a\nxx\r\nx\r\n0\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("trick", SMUGGLERS)
+def test_no_request_is_smuggled_in_another(product, trick):
+    inside = b"smuggled-" + uuid.uuid4().hex.encode()
+    outside = SMUGGLERS[trick](smuggled(inside))
+    after = uuid.uuid4().hex.encode()
+    answers = rawhttp.exchange(product, outside)
+    for answer in answers:
+        rawhttp.check_refusal(answer)
+    # Where nginx took the body as one, it may take what follows on the same connection as a request of its own: it is
+    # this client's, answered to this client. What may not be is that another client's connection gets it.
+    with product.client() as client:
+        answer = client.post(product.base_url() + "/api/token", headers={"X-Request-Id": after.decode()})
+        assert answer.headers["x-request-id"] == after.decode()
+    inside_answers = [answer for answer in answers if answer.headers["x-request-id"] == inside.decode()]
+    assert len(inside_answers) == len([line for line in product.log_lines() if line.get("request_id") == inside.decode()])
+
+
+def test_pipelined_requests_are_answered_in_order(product):
+    names = [b"pipelined-%d-" % number + uuid.uuid4().hex.encode()[:8] for number in range(20)]
+    answers = rawhttp.exchange(product, b"".join(map(smuggled, names)))
+    assert [answer.headers["x-request-id"].encode() for answer in answers] == names
+    for answer in answers:
+        assert answer.json()["error"] == "invalid_client"
+
+
+def test_an_id_that_could_forge_a_line_is_not_used(product):
+    for value in (b"a b", b"a\"b", b"a,b", b"x" * 65, b"\xc3\xa4", b"<script>", b"a\x1b[31m", b"${jndi:ldap://a}"):
+        [answer] = rawhttp.exchange(product, heads(b"X-Request-Id: " + value, b"Connection: close", start=VERIFY))
+        assert answer.headers["x-request-id"].encode() != value
+        assert len(answer.headers["x-request-id"]) == 32
+
+
+def half_open(product, start, count):
+    connections = []
+    for _ in range(count):
+        connection = rawhttp.connect(product)
+        connection.sendall(start)
+        connections.append(connection)
+    return connections
+
+
+@pytest.mark.parametrize("start", [
+    TOKEN + HOST + b"X-Slow: ",
+    TOKEN + HOST + JSON_TYPE + b"Content-Length: 100\r\n\r\n{",
+    TOKEN + HOST + JSON_TYPE + b"Transfer-Encoding: chunked\r\n\r\n40\r\n{",
+], ids=["head", "body", "chunk"])
+def test_slow_requests_hold_up_nobody_and_are_closed_after_10_seconds(product, app, start):
+    token, _ = product.issued(app)
+    began = time.monotonic()
+    connections = half_open(product, start, 100)
+    try:
+        for _ in range(5):
+            assert seconds_until(lambda: product.verify(token).status_code == 200, 1, "a good verify") <= 1
+            assert seconds_until(lambda: product.token(app).status_code == 200, 1, "a good token") <= 1
+        for connection in connections:
+            received = rawhttp.read_to_end(connection, within=max(0.1, 14 - (time.monotonic() - began)))
+            assert received is not None, "still open after 14 s"
+            assert b"<" not in received
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def test_a_client_that_resets_at_once_harms_nobody(product, app):
+    for _ in range(200):
+        with rawhttp.connect(product) as connection:
+            connection.sendall(smuggled(b"reset"))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    assert product.token(app).status_code == 200
+
+
+def test_expect_100_continue_is_answered(product):
+    body = b'{"api_key": "a", "api_secret": "b"}'
+    with rawhttp.connect(product) as connection:
+        connection.sendall(heads(b"Expect: 100-continue", JSON_TYPE.strip(), b"Content-Length: %d" % len(body)))
+        assert connection.recv(4096).startswith(b"HTTP/1.1 100")
+        connection.sendall(body)
+        socket.socket.shutdown(connection, socket.SHUT_WR)
+        [answer] = rawhttp.answers(rawhttp.read_to_end(connection))
+    assert answer.json()["error"] == "invalid_client"
+
+
+def test_nothing_says_which_version_answers(product):
+    for sent, _ in list(REFUSED.values())[:10]:
+        for answer in rawhttp.exchange(product, sent):
+            assert answer.headers["server"] == "nginx"
+            assert str(product.state) not in json.dumps(answer.headers) + answer.body.decode()
+
+
+def test_no_other_path_than_the_endpoints_is_served(product):
+    for path in ("/", "/livez", "/readyz", "/metrics", "/latchkey-error", "/.well-known/jwks.json", "/index.html",
+                 "/nginx_status", "/api", "/api/", "//api/token", "/api//token", "/api/token/x", "/api/token%2f",
+                 "/api/token.", "/api/token;x", "/API/TOKEN"):
+        answer = product.post(product.base_url() + path)
+        assert answer.status_code == 404, path
+        assert answer.json()["error"] == "not_found"
+
+
+def test_an_escaped_path_is_the_path(product):
+    # RFC 3986, section 6.2.2.2: an escaped letter is the letter.
+    answer = product.post(product.base_url() + "/api/%74oken")
+    assert answer.status_code == 400
+    rawhttp.check_refusal(rawhttp.exchange(product, b"POST /api/%74oken HTTP/1.1\r\n" + HOST + b"\r\n")[0])
+
+
+def test_a_flood_of_handshakes_that_never_end_holds_up_nobody(product, app):
+    connections = [rawhttp.connect(product, tls=False) for _ in range(300)]
+    try:
+        for connection in connections:
+            connection.sendall(b"\x16\x03\x01\x02\x00\x01")
+        assert seconds_until(lambda: product.token(app).status_code == 200, 2, "a good token") <= 2
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def test_after_all_that_the_service_is_well(product, app):
+    eventually(lambda: product.token(app).status_code == 200, 2, "a good token")

@@ -1,0 +1,117 @@
+"""Instances of latchkeyd that take over from each other on the same two sockets."""
+
+import os
+import signal
+import socket
+
+from traffic import Traffic
+from waiting import eventually
+
+RESTARTS = 12
+
+
+def acts(product, app):
+    token, _ = product.issued(app)
+
+    def issue(client):
+        return product.token(app, client=client)
+
+    def verify(client):
+        return product.verify(token, client=client)
+
+    return [issue, issue, issue, verify, verify, verify]
+
+
+def test_restarts_under_traffic_lose_no_request(product, app, responders):
+    responders.bind()
+    responders.start()
+    with Traffic(product, acts(product, app)) as traffic:
+        for _ in range(RESTARTS):
+            # Two at once on the same sockets, until the older one has ended.
+            newer = responders.start()
+            traffic.wait_for(3)
+            older = responders.running[-2]
+            assert older.stop() == 0
+            assert older.says("stopped") and newer.says("ready")
+            traffic.wait_for(3)
+    assert not traffic.failures()
+
+
+def test_requests_wait_in_the_sockets_while_there_is_no_instance(product, app, responders):
+    responders.bind()
+    responders.start()
+    with Traffic(product, acts(product, app)) as traffic:
+        for _ in range(3):
+            traffic.wait_for(2)
+            assert responders.running[-1].stop() == 0
+            responders.start()
+    assert not traffic.failures()
+
+
+def test_a_socket_that_was_handed_over_stays_when_the_instance_ends(product, responders):
+    responders.bind()
+    responders.start()
+    assert responders.running[-1].stop() == 0
+    for listener in responders.sockets:
+        assert os.path.exists(listener.getsockname())
+    responders.start()
+
+
+def test_a_socket_of_its_own_is_removed_at_the_end(product, responders):
+    responder = responders.start()
+    paths = [product["VERIFY_SOCKET"], product["DATABASE_SOCKET"]]
+    for path in paths:
+        assert os.stat(path).st_mode & 0o777 == 0o660
+    assert responder.stop() == 0
+    for path in paths:
+        assert not os.path.exists(path)
+
+
+def test_sigterm_answers_what_is_under_way_and_exits_with_0(product, app, responders):
+    responder = responders.start()
+
+    def issue(client):
+        return product.token(app, client=client)
+
+    # One request; it waits for the lock when the signal comes.
+    with Traffic(product, [issue], pause=30) as traffic:
+        with product.locked("latchkey.users"):
+            eventually(lambda: waiting_for_lock(product), 5, "a request waits for the lock")
+            responder.process.send_signal(signal.SIGTERM)
+            eventually(lambda: responder.says("draining"), 5, "latchkeyd drains")
+            assert responder.process.poll() is None
+        assert responder.process.wait(timeout=10) == 0
+        eventually(lambda: traffic.outcomes, 5, "the request is answered")
+    assert not traffic.failures()
+    assert [line["message"] for line in responder.lines() if line["message"] != "request"] == [
+        "ready", "draining", "stopped"]
+
+
+def waiting_for_lock(product):
+    return product.value(
+        "SELECT count(*) FROM pg_stat_activity WHERE usename = 'latchkey_application' AND wait_event_type = 'Lock'"
+    ) != "0"
+
+
+def test_a_stop_that_was_asked_for_with_sigint_exits_with_0(responders):
+    responder = responders.start()
+    responder.process.send_signal(signal.SIGINT)
+    assert responder.process.wait(timeout=20) == 0
+
+
+def test_systemd_is_told_what_latchkeyd_does(product, responders):
+    path = product.state / "run/notify.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        path.chmod(0o666)
+        manager.settimeout(10)
+        try:
+            responder = responders.start({"NOTIFY_SOCKET": str(path)})
+            assert manager.recv(4096).startswith(b"READY=1")
+            responder.process.send_signal(signal.SIGHUP)
+            assert manager.recv(4096).startswith(b"RELOADING=1")
+            assert manager.recv(4096).startswith(b"READY=1")
+            assert responder.stop() == 0
+            assert manager.recv(4096).startswith(b"STOPPING=1")
+        finally:
+            path.unlink()
