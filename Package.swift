@@ -65,7 +65,7 @@ let package = Package(
             name: "latchkeyd", dependencies: ["LatchkeyServer", argumentParser], swiftSettings: commonSettings),
         .executableTarget(
             name: "latchkey",
-            dependencies: ["JOSE", "LatchkeyCore", "PostgreSQL", "WireFormats", argumentParser],
+            dependencies: ["FastCGI", "JOSE", "LatchkeyCore", "PostgreSQL", "WireFormats", argumentParser],
             swiftSettings: commonSettings),
 
         // Tests mirror the sources.
@@ -83,11 +83,15 @@ let package = Package(
             swiftSettings: commonSettings),
         .testTarget(
             name: "HTTPAPITests",
-            dependencies: ["HTTPAPI", "LatchkeyCore", "JOSE", "WireFormats", httpTypes],
+            dependencies: ["HTTPAPI", "LatchkeyCore", "JOSE", "PostgreSQL", "WireFormats", httpTypes],
             swiftSettings: commonSettings),
         .testTarget(
             name: "LatchkeyServerTests",
             dependencies: ["LatchkeyServer", "HTTPAPI", "JOSE", "LatchkeyCore", "WireFormats", httpTypes, logging],
+            swiftSettings: commonSettings),
+        .testTarget(
+            name: "latchkeyTests",
+            dependencies: ["latchkey", "JOSE", "LatchkeyCore", "PostgreSQL", "TestCluster", "WireFormats"],
             swiftSettings: commonSettings),
         .testTarget(name: "HouseTests", dependencies: ["HTTPAPI"], swiftSettings: commonSettings),
     ]
