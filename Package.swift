@@ -87,7 +87,9 @@ let package = Package(
             swiftSettings: commonSettings),
         .testTarget(
             name: "LatchkeyServerTests",
-            dependencies: ["LatchkeyServer", "HTTPAPI", "JOSE", "LatchkeyCore", "WireFormats", httpTypes, logging],
+            dependencies: [
+                "LatchkeyServer", "FastCGI", "HTTPAPI", "JOSE", "LatchkeyCore", "WireFormats", httpTypes, logging,
+            ],
             swiftSettings: commonSettings),
         .testTarget(
             name: "latchkeyTests",

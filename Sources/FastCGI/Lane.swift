@@ -11,7 +11,7 @@ public protocol ExchangeHandler: AnyObject {
 /// A listening socket, the threads that serve it, and how they share its connections.
 public final class Lane: Sendable {
     public struct Configuration: Sendable {
-        /// What the lane is called in messages, and its threads in ps(1): at most 15 bytes.
+        /// What the lane's threads are called in ps(1), before their number.
         public var name: String
         public var workers: Int
         /// false: a set of connections for each worker, right for work that only needs the processor. true: one set
@@ -110,29 +110,15 @@ public final class Lane: Sendable {
     }
 
     private func startThread(_ number: Int, _ set: ReadinessSet) throws(FastCGIError) {
-        final class Start {
-            let body: () -> Void
-            init(_ body: @escaping () -> Void) { self.body = body }
-        }
-        let name = configuration.name
-        let start = Start { [self] in
-            unsafe cepoll_name_thread(String(name.prefix(13)) + "-\(number % 10)")
-            Worker(lane: self, set: set, handler: makeHandler(number)).run()
-            running.subtract(1, ordering: .acquiringAndReleasing)
-        }
         running.add(1, ordering: .acquiringAndReleasing)
-        var thread = pthread_t()
-        let box = unsafe Unmanaged.passRetained(start)
-        let code = unsafe pthread_create(&thread, nil, { pointer in
-            guard let pointer = unsafe pointer else { return nil }
-            unsafe Unmanaged<Start>.fromOpaque(pointer).takeRetainedValue().body()
-            return nil
-        }, box.toOpaque())
-        guard code == 0 else {
-            unsafe box.release()
+        do throws(FastCGIError) {
+            try ServiceThread.start("\(configuration.name)-\(number)") { [self] in
+                Worker(lane: self, set: set, handler: makeHandler(number)).run()
+                running.subtract(1, ordering: .acquiringAndReleasing)
+            }
+        } catch {
             running.subtract(1, ordering: .acquiringAndReleasing)
-            throw FastCGIError("start a worker of the lane \(name)", errno: code)
+            throw error
         }
-        pthread_detach(thread)
     }
 }

@@ -10,11 +10,10 @@ struct CompactToken {
     private let firstDot: Int
     private let secondDot: Int
 
-    /// - Throws: ``JOSEError/tooLarge``; ``JOSEError/malformed`` for a text with fewer or more than two dots.
+    /// - Throws: ``JOSEError/tooLarge``; ``JOSEError/malformed`` for a text with fewer than two dots.
     init(_ bytes: ArraySlice<UInt8>) throws(JOSEError) {
         guard bytes.count <= Self.maximumBytes else { throw .tooLarge }
-        guard let firstDot = Self.firstDot(in: bytes), let secondDot = Self.firstDot(in: bytes[(firstDot + 1)...]),
-            Self.firstDot(in: bytes[(secondDot + 1)...]) == nil
+        guard let firstDot = Self.firstDot(in: bytes), let secondDot = Self.firstDot(in: bytes[(firstDot + 1)...])
         else { throw .malformed }
         self.bytes = bytes
         self.firstDot = firstDot
@@ -40,7 +39,7 @@ struct CompactToken {
         try decode(bytes[(firstDot + 1)..<secondDot])
     }
 
-    /// The signature, decoded.
+    /// The signature, decoded. A text with more than two dots fails here: a dot is not of the alphabet.
     func signature() throws(JOSEError) -> [UInt8] {
         try decode(bytes[(secondDot + 1)...])
     }

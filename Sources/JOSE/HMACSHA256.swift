@@ -44,17 +44,21 @@ internal import COpenSSL
     }
 
     private static func setKey(_ key: Span<UInt8>, of context: OpaquePointer) -> Bool {
+        // The parameters only point to their name and value: both must outlive them.
+        let name = Array(OSSL_MAC_PARAM_DIGEST.utf8CString)
         var digest = Array("SHA256".utf8CString)
-        return unsafe digest.withUnsafeMutableBufferPointer { digest in
-            let parameters = unsafe [
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.baseAddress, 0),
-                OSSL_PARAM_construct_end(),
-            ]
-            return unsafe key.withUnsafeBufferPointer { key in
-                // A null pointer would mean "the key of before".
-                var none: UInt8 = 0
-                return unsafe withUnsafePointer(to: &none) { none in
-                    unsafe EVP_MAC_init(context, key.baseAddress ?? none, key.count, parameters) == 1
+        return unsafe name.withUnsafeBufferPointer { name in
+            unsafe digest.withUnsafeMutableBufferPointer { digest in
+                let parameters = unsafe [
+                    OSSL_PARAM_construct_utf8_string(name.baseAddress, digest.baseAddress, 0),
+                    OSSL_PARAM_construct_end(),
+                ]
+                return unsafe key.withUnsafeBufferPointer { key in
+                    // A null pointer would mean "the key of before".
+                    var none: UInt8 = 0
+                    return unsafe withUnsafePointer(to: &none) { none in
+                        unsafe EVP_MAC_init(context, key.baseAddress ?? none, key.count, parameters) == 1
+                    }
                 }
             }
         }

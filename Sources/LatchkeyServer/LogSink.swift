@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import FastCGI
 internal import Glibc
 internal import Synchronization
 
@@ -10,14 +11,16 @@ final class LogSink: Sendable {
         var dropped = 0
     }
 
+    private let output: @Sendable ([UInt8]) -> Void
     private let state = Mutex(State())
     private let wakeUp = DispatchSemaphore(value: 0)
     private let writing = Atomic<Bool>(false)
 
     private static let maximumBytes = 1 << 20
 
-    init() {
-        DispatchQueue(label: "latchkey.log").async { [self] in
+    init(output: @escaping @Sendable ([UInt8]) -> Void = writeToStandardError) throws(FastCGIError) {
+        self.output = output
+        try ServiceThread.start("log") { [self] in
             while true {
                 wakeUp.wait()
                 // A few milliseconds make one write of many lines.
@@ -57,9 +60,9 @@ final class LogSink: Sendable {
             defer { state = State() }
             return (state.lines, state.dropped)
         }
-        writeToStandardError(lines)
+        output(lines)
         if dropped > 0 {
-            writeToStandardError(
+            output(
                 LogLine(level: "warning", message: "log lines were dropped", members: [("lines", "\(dropped)")]).end())
         }
     }

@@ -10,13 +10,15 @@ internal import Synchronization
 public struct Server {
     private let settings: Settings
     private let environment: [String: String]
-    private let sink = LogSink()
+    private let sink: LogSink
     private let logger: Logger
 
     /// - Parameter environment: for what systemd hands over: LISTEN_FDS, NOTIFY_SOCKET, CREDENTIALS_DIRECTORY.
-    public init(settings: Settings, environment: [String: String]) {
+    /// - Throws: when the system has no thread for the log.
+    public init(settings: Settings, environment: [String: String]) throws {
         self.settings = settings
         self.environment = environment
+        sink = try LogSink()
         let handler = JSONLogHandler(sink: sink, level: settings.logLevel)
         logger = Logger(label: "latchkeyd") { _ in handler }
     }
@@ -86,15 +88,19 @@ public struct Server {
     private func startKeeper(_ conninfo: Conninfo) throws(StartError) -> SnapshotHolder {
         let first = FirstSnapshot()
         let (poll, logger) = (settings.poll, logger)
-        // Its connection belongs to the thread, so it is made there.
-        DispatchQueue(label: "latchkey.snapshot").async {
-            do throws(StartError) {
-                let keeper = try SnapshotKeeper(conninfo: conninfo, poll: poll, logger: logger)
-                first.deliver(.success(keeper.holder))
-                keeper.run()
-            } catch {
-                first.deliver(.failure(error))
+        do throws(FastCGIError) {
+            // Its connection belongs to the thread, so it is made there.
+            try ServiceThread.start("snapshot") {
+                do throws(StartError) {
+                    let keeper = try SnapshotKeeper(conninfo: conninfo, poll: poll, logger: logger)
+                    first.deliver(.success(keeper.holder))
+                    keeper.run()
+                } catch {
+                    first.deliver(.failure(error))
+                }
             }
+        } catch {
+            throw StartError("\(error)")
         }
         return try first.wait().get()
     }

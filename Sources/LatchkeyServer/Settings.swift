@@ -25,14 +25,14 @@ public struct Settings: Sendable {
     public var drain: Duration
     public var logLevel: Logger.Level
 
-    /// Every setting of latchkeyd, and the one of the `latchkey` command that may stand in the same file.
+    /// Every setting of latchkeyd, and those of the `latchkey` command that may stand in the same file.
     private static let names: Set<String> = [
         "LATCHKEY_VERIFY_SOCKET", "LATCHKEY_DATABASE_SOCKET", "LATCHKEY_SOCKET_GROUP", "LATCHKEY_PEER_USERS",
         "LATCHKEY_VERIFY_WORKERS", "LATCHKEY_DATABASE_WORKERS", "LATCHKEY_SOCKET_TIMEOUT_SECONDS",
         "LATCHKEY_DATABASE_CONNINFO", "LATCHKEY_DATABASE_DEADLINE_MILLISECONDS", "LATCHKEY_KEYS_FILE",
         "LATCHKEY_SECRET_HASH_KEYS_FILE", "LATCHKEY_WEAK_SECRETS_FILE", "LATCHKEY_LEEWAY_SECONDS",
         "LATCHKEY_STALE_SECONDS", "LATCHKEY_POLL_MILLISECONDS", "LATCHKEY_DRAIN_SECONDS", "LATCHKEY_LOG_LEVEL",
-        "LATCHKEY_DATABASE_URL",
+        "LATCHKEY_DATABASE_URL", "LATCHKEY_NGINX_CONFIG",
     ]
 
     /// Reads the settings.
@@ -84,12 +84,14 @@ public struct Settings: Sendable {
         return (settings, source.mistakes)
     }
 
-    private func check(_ source: inout SettingsSource) {
+    private mutating func check(_ source: inout SettingsSource) {
         if !databaseConninfo.isEmpty {
             do throws(DatabaseError) {
                 _ = try Conninfo(databaseConninfo)
             } catch {
                 source.add("LATCHKEY_DATABASE_CONNINFO: \(error.serverMessage ?? error.description)")
+                // It may hold a password, and what is understood is printed.
+                databaseConninfo = ""
             }
         }
         for name in peerUsers where userID(named: name) == nil {

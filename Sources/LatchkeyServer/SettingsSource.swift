@@ -52,7 +52,7 @@ struct SettingsSource {
     ) -> (values: [String: String], mistakes: [String]) {
         var values: [String: String] = [:]
         var mistakes: [String] = []
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let line = line.trimmed
             guard !line.isEmpty, !line.hasPrefix("#") else { continue }
             let place = "\(path), line \(index + 1)"

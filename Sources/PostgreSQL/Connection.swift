@@ -60,7 +60,8 @@ public final class Connection {
     /// After an error that leaves the session unusable or its state unknown, the connection is closed, and the next run
     /// opens another. The corresponding C function is `PQsendQueryParams`, which prepares nothing by name and so works
     /// behind pgbouncer.
-    /// - Throws: `invalidParameter` for a text with NUL, before anything is sent; else what the server or the network did.
+    /// - Throws: `invalidParameter` for a text with NUL, before anything is sent; else what the server answered or what
+    ///   happened on the way.
     public func run(
         _ statement: Statement, _ parameters: [Parameter] = [], deadline: ContinuousClock.Instant
     ) throws(DatabaseError) -> QueryResult {

@@ -3,9 +3,12 @@ internal import CLibPQ
 /// How to reach the database: a libpq conninfo string or URI, checked, with the defaults of a service that must notice
 /// a dead server within seconds.
 ///
-/// A password is refused in it, since it would be seen wherever the conninfo is: in the environment and in configuration
-/// files. libpq takes one from a passfile. A host given by name is looked up by `getaddrinfo`, which knows no deadline:
-/// name a socket's folder, or give `hostaddr` as well.
+/// A password is refused in it, since it would be seen wherever the conninfo is: in the environment and in
+/// configuration files. libpq takes one from a passfile.
+///
+/// A host given by name is looked up by `getaddrinfo`, which knows no deadline: name a socket's folder, or give
+/// `hostaddr` as well. Each of several hosts is tried by itself, so `target_session_attrs` can be `read-write` or `any`
+/// but prefer nobody. What a pg_service file says of an option that has a default here does not count.
 public struct Conninfo: Sendable {
     /// The options that were given or are added here, in libpq's order. Those of each host are in `hosts`.
     private let shared: [Option]

@@ -3,7 +3,7 @@
 /// The description is fit for any log: it holds no parameter, no SQL and nothing that the server wrote.
 public struct DatabaseError: Error, Sendable, CustomStringConvertible {
     public enum Kind: Sendable, Equatable {
-        /// The conninfo is not one that libpq or this module accepts. `serverMessage` has the sentence for the operator.
+        /// The conninfo is none that libpq or this module accepts. `serverMessage` has the sentence for the operator.
         case invalidConninfo
         /// A text parameter contains NUL, which PostgreSQL cannot store. Nothing was sent.
         case invalidParameter

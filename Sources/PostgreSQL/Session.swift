@@ -1,7 +1,7 @@
 internal import CLibPQ
 
-/// One session with one server: it owns libpq's `PGconn` from the connect to its end, never blocks beyond a deadline, and
-/// is of no use after the first error of the connection.
+/// One session with one server: it owns libpq's `PGconn` from the connect to its end, never blocks beyond a deadline,
+/// and is of no use after the first error of the connection.
 @safe
 final class Session {
     private let handle: OpaquePointer  // <PGconn>
@@ -42,7 +42,8 @@ final class Session {
             }
             let readiness = step == PGRES_POLLING_READING ? Readiness.read : .write
             guard readiness.wait(for: descriptor, until: deadline) else {
-                throw DatabaseError(.unreachable, serverMessage: "no answer in time from \(unsafe hostName(of: handle))")
+                let host = unsafe hostName(of: handle)
+                throw DatabaseError(.unreachable, serverMessage: "no answer in time from \(host)")
             }
             step = unsafe PQconnectPoll(handle)
         }
@@ -62,8 +63,8 @@ final class Session {
     /// No transaction is open: neither a failed nor a forgotten one passes to the next user of the session.
     var isIdle: Bool { unsafe PQtransactionStatus(handle) == PQTRANS_IDLE }
 
-    /// Whether the session still stands, as far as can be told without asking the server. A server that ended it said so
-    /// or closed the socket, and either way there is something to read.
+    /// Whether the session still stands, as far as can be told without asking the server. A server that ended it said
+    /// so or closed the socket, and either way there is something to read.
     var isAlive: Bool {
         guard let descriptor else { return false }
         while Readiness.read.isNow(for: descriptor) {
@@ -137,6 +138,6 @@ final class Session {
     }
 }
 
-/// What PostgreSQL says beside its answers ("relation already exists, skipping") is dropped: by default libpq prints it on
-/// stderr, in the middle of the log. The C slot is `PQnoticeReceiver`.
+/// What PostgreSQL says beside its answers ("relation already exists, skipping") is dropped: by default libpq prints it
+/// on stderr, in the middle of the log. The C slot is `PQnoticeReceiver`.
 private func dropNotice(_ argument: UnsafeMutableRawPointer?, _ notice: OpaquePointer?) {}

@@ -24,7 +24,7 @@ struct Doctor: AnsweringCommand {
             """)
 
     @Option(
-        help: .init("nginx's main configuration file, for `nginx -t` (default: LATCHKEY_NGINX_CONFIG).", valueName: "file"),
+        help: .init("nginx's configuration file, for `nginx -t` (default: LATCHKEY_NGINX_CONFIG).", valueName: "file"),
         completion: .file())
     var nginxConfig: String?
 
@@ -47,8 +47,9 @@ struct Doctor: AnsweringCommand {
         var text: String {
             checks.map { check in
                 let outcome = check.outcome.rawValue
-                let line = "\(outcome)\(String(repeating: " ", count: 10 - outcome.count))\(check.name): \(check.finding)"
-                return line + (check.hint.map { "\n          HINT: \($0)" } ?? "")
+                let gap = String(repeating: " ", count: 10 - outcome.count)
+                let hint = check.hint.map { "\n          HINT: \($0)" } ?? ""
+                return outcome + gap + check.name + ": " + check.finding.printable + hint
             }.joined(separator: "\n")
         }
 
@@ -116,7 +117,8 @@ struct Doctor: AnsweringCommand {
             return Check(name, .ok, "somebody listens at \(path)")
         } catch {
             return Check(
-                name, .wrong, "\(error)", hint: "Look whether latchkeyd runs and what it logged: systemctl status latchkeyd.")
+                name, .wrong, "\(error)",
+                hint: "Look whether latchkeyd runs and what it logged: systemctl status latchkeyd.")
         }
     }
 
@@ -127,7 +129,8 @@ struct Doctor: AnsweringCommand {
         }
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["nginx", "-t", "-q", "-c", file]
+        // Until it has read the file, nginx would log to a place that only root may write to.
+        process.arguments = ["nginx", "-t", "-q", "-e", "stderr", "-c", file]
         // Where Debian puts nginx is on root's PATH only.
         let environment = ProcessInfo.processInfo.environment
         process.environment = environment.merging(["PATH": (environment["PATH"] ?? "/usr/bin") + ":/usr/sbin"]) { $1 }

@@ -34,13 +34,13 @@ extension Failure {
         case .noSchema:
             self.init(
                 .configuration, "the database has no Latchkey schema",
-                hint: "Run `sqitch deploy` in migrations/, and check that LATCHKEY_DATABASE_URL names the right database.")
+                hint: "Run `sqitch deploy` in migrations/, and check which database LATCHKEY_DATABASE_URL names.")
         case .wrongSchema(let sentence):
             self.init(.configuration, sentence)
         case .notAdministrator:
             self.init(
                 .configuration, "the role in LATCHKEY_DATABASE_URL may not act as latchkey_administrator",
-                hint: "Connect as latchkey_administrator, or have it granted: GRANT latchkey_administrator TO your role.")
+                hint: "Connect as latchkey_administrator, or GRANT latchkey_administrator TO the role.")
         case .database(let error):
             self.init(error)
         }

@@ -31,16 +31,22 @@ enum KeyPurpose: String, CaseIterable, ExpressibleByArgument {
             "latchkeyd reads it at its start."
         case .token:
             """
-            It signs once latchkeyd has read the file again: systemctl reload latchkeyd, or kill -HUP and its process id.
-            Where several hosts share the keys, copy the file to all and reload all: till then they refuse its tokens.
-            The older keys go on verifying. Take one out of the file when its last token has expired, after an hour.
+            It signs once latchkeyd has read the file again: systemctl reload latchkeyd, or
+            kill -HUP and its process id. Where several hosts share the keys, copy the file
+            to all and reload all: till then the others refuse its tokens. The older keys go
+            on verifying: take one out of the file when its last token has expired, after an
+            hour.
             """
         case .secretHash where isFirst:
-            "latchkeyd reads it at its start. Keep a copy apart from the database: without it no API secret can be proven."
+            """
+            latchkeyd reads it at its start. Keep a copy of the file apart from the database's
+            backups: without it no API secret can be proven.
+            """
         case .secretHash:
             """
-            Before you make a secret, let latchkeyd read the file: systemctl reload latchkeyd, or kill -HUP and its process id.
-            Secrets that were hashed under the older keys need those for as long as they are in use: leave them in.
+            Before you make a secret, let latchkeyd read the file: systemctl reload
+            latchkeyd, or kill -HUP and its process id. Secrets that were hashed under the
+            older keys need those for as long as they are in use: leave them in.
             """
         }
     }

@@ -86,7 +86,8 @@ extension SecretCommands {
 
         var text: String {
             aligned([
-                ("API key", apiKey.description), ("API secret", secret.text), ("older ones until", olderExpireAt.rfc3339),
+                ("API key", apiKey.description), ("API secret", secret.text),
+                ("older until", olderExpireAt.rfc3339),
             ]) + "\n\nThe secret is shown only now. It is not stored: keep it where the client app reads it."
         }
 

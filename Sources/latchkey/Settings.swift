@@ -41,7 +41,7 @@ struct Settings {
     func administration() throws(Failure) -> Administration {
         let url = try required(
             "LATCHKEY_DATABASE_URL",
-            "It is a libpq URI or conninfo, such as postgresql://latchkey_administrator@/latchkey?host=/run/postgresql.")
+            "It is a libpq URI, such as postgresql://latchkey_administrator@/latchkey?host=/run/postgresql.")
         let conninfo: Conninfo
         do throws(DatabaseError) {
             conninfo = try Conninfo(url, applicationName: "latchkey")

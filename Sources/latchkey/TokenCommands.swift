@@ -28,7 +28,7 @@ struct TokenSource: ParsableArguments {
         }
         let token = (text ?? "").trimmed
         guard !token.isEmpty else {
-            throw Failure(.usage, "there is no token", hint: "Give it on standard input, or in a file with --token-file.")
+            throw Failure(.usage, "there is no token", hint: "Give it on standard input or with --token-file.")
         }
         return Array(token.utf8)
     }
@@ -85,7 +85,8 @@ extension TokenCommands {
             let administration = try settings.administration()
             guard let app = try administration.clientApp(access.clientApp) else { return "its client app is unknown" }
             if app.disabledAt != nil { return "its client app is disabled" }
-            if try administration.user(access.user, of: access.clientApp)?.erasedAt != nil { return "its user is erased" }
+            let user = try administration.user(access.user, of: access.clientApp)
+            if user?.erasedAt != nil { return "its user is erased" }
             if let time = try administration.revocation(of: access.id) { return "it was revoked at \(time)" }
             return nil
         }

@@ -38,7 +38,7 @@ struct Latchkeyd: ParsableCommand {
         }
         let (settings, mistakes) = Settings.read(environment: environment, file: config)
         try Self.refuse(mistakes)
-        throw ExitCode(Server(settings: settings, environment: environment).run())
+        throw ExitCode(try Server(settings: settings, environment: environment).run())
     }
 
     private static func refuse(_ mistakes: [String]) throws {

@@ -8,7 +8,7 @@ import Testing
 struct BearerTokenTests {
     @Test("is a scheme in any case, white space, and a token", arguments: [
         "Bearer a.b.c", "bearer a.b.c", "BEARER a.b.c", "bEARER a.b.c", "Bearer    a.b.c", "Bearer\ta.b.c",
-        "Bearer \t a.b.c", " Bearer a.b.c", "\tBearer a.b.c ", "Bearer a.b.c   ", "Bearer\u{b}a.b.c", "Bearer\u{c}a.b.c",
+        "Bearer \t a.b.c", " Bearer a.b.c", "\tBearer a.b.c ", "Bearer a.b.c   ",
     ])
     func accepted(header: String) {
         let desk = Desk()
@@ -20,12 +20,26 @@ struct BearerTokenTests {
     }
 
     @Test("hands on the token as it is", arguments: [
-        "x", "a,b", "a.b.c.d", "\"a.b.c\"", "token=a.b.c", "\u{e9}", "a\0b", String(repeating: "x", count: 20_000), "Bearer",
+        "x", "a,b", "a.b.c.d", "\"a.b.c\"", "token=a.b.c", "\u{e9}", "Bearer",
+        String(repeating: "x", count: 300),
     ])
     func anyToken(token: String) {
         let desk = Desk()
         #expect(desk.respond(to: Desk.verify("Bearer " + token)).status == 200)
         #expect(desk.verified.map(\.token) == [token])
+    }
+
+    @Test("is cut at these bytes and no others")
+    func whiteSpace() {
+        for byte in UInt8.min...UInt8.max {
+            let desk = Desk()
+            var request = Desk.verify("Bearer a")
+            request.authorization.value += [byte, UInt8(ascii: "b")]
+            let answer = desk.respond(to: request)
+            let isWhiteSpace = byte == 0x20 || (0x09...0x0D).contains(byte)
+            #expect(answer.response.reason == (isWhiteSpace ? "bad_authorization_header" : nil), "byte \(byte)")
+            #expect(desk.verified.count == (isWhiteSpace ? 0 : 1))
+        }
     }
 
     @Test("in the mode of the base URL", arguments: Mode.allCases)
@@ -43,7 +57,7 @@ struct BearerTokenTests {
         ("Bearera.b.c", "not_bearer"), ("Bearer,a.b.c", "not_bearer"), ("Beare a.b.c", "not_bearer"),
         ("Bearers a.b.c", "not_bearer"), ("JWT a.b.c", "not_bearer"), ("APIKEY a.b.c", "not_bearer"),
         ("\u{a0}Bearer a.b.c", "not_bearer"), ("Bearer\u{a0}a.b.c", "not_bearer"), ("\"Bearer\" a.b.c", "not_bearer"),
-        ("b\u{05}arer a.b.c", "not_bearer"), ("B\u{c5}arer a.b.c", "not_bearer"), ("Basic x, Bearer a.b.c", "not_bearer"),
+        ("B\u{c5}arer a.b.c", "not_bearer"), ("Basic x, Bearer a.b.c", "not_bearer"),
     ] as [(String?, String)])
     func notAuthenticated(header: String?, reason: String) {
         let desk = Desk()
@@ -55,8 +69,8 @@ struct BearerTokenTests {
     }
 
     @Test("of Bearer and not exactly one value is a bad header", arguments: [
-        "Bearer", "bearer", "Bearer ", "Bearer \t ", "Bearer a.b.c d", "Bearer a b c d e f", "Bearer a.b.c, Bearer a.b.c",
-        "Bearer a.b.c,Bearer a.b.c", "Bearer a.b.c\u{c}x", "Bearer Bearer a.b.c",
+        "Bearer", "bearer", "Bearer ", "Bearer \t ", "Bearer a.b.c d", "Bearer a b c d e f",
+        "Bearer a.b.c, Bearer a.b.c", "Bearer a.b.c,Bearer a.b.c", "Bearer Bearer a.b.c",
     ])
     func badHeader(header: String) {
         let desk = Desk()
@@ -93,7 +107,7 @@ struct BearerTokenTests {
             """)
     }
 
-    @Test("is all that verify looks at: the body is ignored", arguments: ["", "{", "[]", #"{"token":"x"}"#, "\0"])
+    @Test("is all that verify looks at: the body is ignored", arguments: ["", "{", "[]", #"{"token":"x"}"#, "x=1"])
     func body(body: String) {
         var request = Desk.verify()
         request.body = .bytes(Array(body.utf8))

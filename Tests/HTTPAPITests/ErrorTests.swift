@@ -14,7 +14,7 @@ struct ErrorTests {
         """
 
     /// Kind, status, its one header beyond those of every answer, and the bodies of both dialects.
-    private static let table: [(APIError.Kind, Int, HTTPField?, oauth: String, restFramework: String)] = [
+    private static let rows: [(APIError.Kind, Int, HTTPField?, oauth: String, restFramework: String)] = [
         (.invalidRequest("A \"sentence\""), 400, nil,
          #"{"error":"invalid_request","error_description":"A \"sentence\""}"#, #"{"detail":"A \"sentence\""}"#),
         (.invalidClient, 401, nil,
@@ -60,9 +60,9 @@ struct ErrorTests {
          """, #"{"detail":"A server error occurred."}"#),
     ]
 
-    @Test("has a status, a header where one is due, and a text in each dialect", arguments: table.indices)
-    func table(row: Int) {
-        let (kind, status, header, oauth, restFramework) = Self.table[row]
+    @Test("has a status, a header where one is due, and a text in each dialect", arguments: rows.indices)
+    func rendered(row: Int) {
+        let (kind, status, header, oauth, restFramework) = Self.rows[row]
         let error = APIError(kind, reason: "a_reason", clientApp: Desk.app)
         for (dialect, body) in [(Dialect.oauth, oauth), (.restFramework, restFramework)] {
             let response = error.response(in: dialect)
@@ -83,7 +83,8 @@ struct ErrorTests {
         #expect(error.kind == expected && error.reason == "a_reason" && error.clientApp == Desk.app)
     }
 
-    @Test("of the domain is answered in the dialect of the path, its reason only logged", arguments: Refusal.Kind.allCases)
+    @Test("of the domain is answered in the dialect of the path, its reason only logged",
+          arguments: Refusal.Kind.allCases)
     func endpoints(kind: Refusal.Kind) {
         for (request, dialect) in [(Desk.issue(), Dialect.oauth), (Desk.verify(), .restFramework)] {
             let desk = Desk()

@@ -11,10 +11,13 @@ struct MediaTypeTests {
     ]
     private static let others = [
         "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "application/json-patch+json",
-        "application/vnd.api+json", "text/json", "json", "*/*", ";", "; charset=utf-8", "application/json charset=utf-8",
+        "application/vnd.api+json", "text/json", "json", "*/*", ";", "; charset=utf-8",
+        "application/json charset=utf-8",
         "application/json; charset=utf-16", "application/json; charset=iso-8859-1", "application/json; charset=",
-        "application/json; charset=utf-8; charset=utf-16", "application/json; charset='utf-8'", "application/json; Charset=utf8",
-        "application/json, text/plain", "application/json\0", "application/js\u{f6}n", "multipart/form-data; boundary=x",
+        "application/json; charset=utf-8; charset=utf-16", "application/json; charset='utf-8'",
+        "application/json; Charset=utf8",
+        "application/json, text/plain", "application/json\t\"", "application/js\u{f6}n",
+        "multipart/form-data; boundary=x",
     ]
 
     @Test("is JSON in UTF-8", arguments: json)
@@ -70,6 +73,6 @@ struct MediaTypeTests {
         request.contentType = .init("text/\"x\\\r\n\u{2028}\0")
         #expect(Desk().respond(to: request).body == #"""
             {"detail":"Unsupported media type \"text/\"x\\\r\n\u2028\u0000\" in request."}
-            """#.replacing("text/\"", with: #"text/\""#))
+            """#)
     }
 }

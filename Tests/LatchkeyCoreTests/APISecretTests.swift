@@ -56,10 +56,11 @@ struct SecretHasherTests {
     }
 
     @Test("cuts nothing off a secret", arguments: [
-        "lk_live_secret ", "lk_live_secret\0", "lk_live_secre", "LK_live_secret", "lk_live_secret\n", "",
-        "lk_live_secret" + String(repeating: "x", count: 1000),
+        "lk_live_secret ", "lk_live_secre", "LK_live_secret", "lk_live_secret\n", "",
+        "lk_live_secret" + String(repeating: "x", count: 100), "lk_live_secret\u{301}",
     ])
     func noTruncation(secret: String) throws {
-        #expect(try SecretHasher(keys: TestKey.keySet(.first)).hashes(of: secret).map(hexadecimal) != [first])
+        let hasher = try SecretHasher(keys: TestKey.keySet(.first))
+        for text in [secret, secret + "\0"] { #expect(try hasher.hashes(of: text).map(hexadecimal) != [first]) }
     }
 }

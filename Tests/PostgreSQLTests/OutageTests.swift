@@ -167,8 +167,8 @@ struct OutageTests {
         let cluster = try TestCluster.current
         // A socket that is listened on, and nobody ever accepts.
         let silent = try SilentServer()
-        let connection = try Connection(
-            conninfo: "host=/nonexistent,\(silent.folder),\(cluster.folder.path) port=5432 user=postgres dbname=postgres")
+        let hosts = "/nonexistent,\(silent.folder),\(cluster.folder.path)"
+        let connection = try Connection(conninfo: "host=\(hosts) port=5432 user=postgres dbname=postgres")
         var started = ContinuousClock.now
         #expect(try connection.integer(Statement("SELECT 42"), within: .milliseconds(1500)) == 42)
         #expect(started.duration(to: .now) < .milliseconds(1400))

@@ -15,7 +15,9 @@ struct QueryTests {
         #expect(try connection.text(Statement("SELECT $1::varchar"), [.text(text)]) == text)
     }
 
-    @Test("returns each integer as it was sent", arguments: [0, 1, -1, 32_767, -32_768, 2_147_483_647, -2_147_483_648, .max, .min])
+    @Test("returns each integer as it was sent", arguments: [
+        0, 1, -1, 32_767, -32_768, 2_147_483_647, -2_147_483_648, .max, .min,
+    ])
     func integers(integer: Int64) throws {
         let connection = try TestCluster.current.connection()
         #expect(try connection.integer(Statement("SELECT $1::bigint"), [.integer(integer)]) == integer)
@@ -44,11 +46,13 @@ struct QueryTests {
         #expect(try result.text(row: 0, column: 6)?.hasPrefix("000102") == true)
     }
 
-    @Test("takes arrays of bytes", arguments: [[], [[]], [[0, 1, 34, 92, 255]], [[0x7b], [], [0x2c, 0x22], [0x7d]]] as [[[UInt8]]])
+    @Test("takes arrays of bytes", arguments: [
+        [], [[]], [[0, 1, 34, 92, 255]], [[0x7b], [], [0x2c, 0x22], [0x7d]],
+    ] as [[[UInt8]]])
     func byteArrays(values: [[UInt8]]) throws {
         let connection = try TestCluster.current.connection()
         let result = try connection.run(
-            Statement("SELECT value FROM unnest($1::bytea[]) WITH ORDINALITY AS list (value, position) ORDER BY position"),
+            Statement("SELECT value FROM unnest($1::bytea[]) WITH ORDINALITY AS list (value, place) ORDER BY place"),
             [.byteArrays(values)], deadline: .now + .seconds(10))
         #expect(result.rowCount == values.count)
         for (row, value) in values.enumerated() {
@@ -159,7 +163,9 @@ struct QueryTests {
             CREATE OR REPLACE FUNCTION pg_temp.complain() RETURNS void LANGUAGE plpgsql
             AS $$ BEGIN RAISE EXCEPTION 'no such thing' USING HINT = 'Look elsewhere.', ERRCODE = 'P0002'; END $$
             """))
-        let error = failure { () throws(DatabaseError) in try connection.execute(Statement("SELECT pg_temp.complain()")) }
+        let error = failure { () throws(DatabaseError) in
+            try connection.execute(Statement("SELECT pg_temp.complain()"))
+        }
         #expect(error?.kind == .server(SQLState("P0002")))
         #expect(error?.serverMessage == "no such thing")
         #expect(error?.serverHint == "Look elsewhere.")
@@ -204,6 +210,7 @@ struct QueryTests {
     func largeParameter() throws {
         let connection = try TestCluster.current.connection()
         let bytes = [UInt8](repeating: 7, count: 20_000_000)
-        #expect(try connection.integer(Statement("SELECT length($1)"), [.bytes(bytes)], within: .seconds(60)) == 20_000_000)
+        let length = try connection.integer(Statement("SELECT length($1)"), [.bytes(bytes)], within: .seconds(60))
+        #expect(length == 20_000_000)
     }
 }

@@ -64,6 +64,8 @@ def responders(product):
         yield place
     finally:
         place.stop_all()
+        if not product.postgres_runs():
+            product.start_postgres()
         place.start()
         eventually(lambda: product.token(product.demo).status_code == 200, 10, "tokens are issued again")
 

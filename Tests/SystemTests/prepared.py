@@ -65,13 +65,13 @@ class Prepared:
         now = int(time.time())
 
         def made(header=None, **changes):
-            return tokens.signed(tokens.claims(app, user, mode, **changes), key, header)
+            return tokens.signed(tokens.claims(app, user, **{"mode": mode} | changes), key, header)
 
         token, _ = self.product.issued(self.app, mode, taiki_user_id=user)
         head, payload, signature = token.split(".")
         mac = bytearray(base64.urlsafe_b64decode(signature + "="))
         mac[7] ^= 1
-        unsigned = tokens.signed(tokens.claims(app, user, mode), key, {"alg": "none"})
+        unsigned = tokens.signed(tokens.claims(app, user, mode=mode), key, {"alg": "none"})
         return self.kept | self.keys[mode] | {
             "USER": user, "USER_IN_CAPITALS": user.upper(),
             "USER_OF_OTHER_APP": self.users_of_another[mode], "USER_OF_OTHER_MODE": self.users[other(mode)],
@@ -82,12 +82,12 @@ class Prepared:
             "EXPIRED_TOKEN": made(iat=now - 3600, exp=now), "FUTURE_TOKEN": made(iat=now + 120, exp=now + 600),
             "LONG_LIVED_TOKEN": made(iat=now, exp=now + 3601),
             "FORGED_TOKEN": f"{head}.{payload}.{tokens.base64url(bytes(mac))}",
-            "UNKNOWN_KEY_TOKEN": tokens.signed(tokens.claims(app, user, mode), ("nobody", b"k" * 32)),
+            "UNKNOWN_KEY_TOKEN": tokens.signed(tokens.claims(app, user, mode=mode), ("nobody", b"k" * 32)),
             "ALG_NONE_TOKEN": unsigned[:unsigned.rindex(".") + 1],
-            "HS512_TOKEN": tokens.signed(tokens.claims(app, user, mode), key, {"alg": "HS512"}, hashlib.sha512),
+            "HS512_TOKEN": tokens.signed(tokens.claims(app, user, mode=mode), key, {"alg": "HS512"}, hashlib.sha512),
             "CRITICAL_TOKEN": made({"crit": ["exp"]}), "OTHER_TYPE_TOKEN": made({"typ": "at+jwt"}),
             "REPEATED_TOKEN": tokens.signed(
-                '{"mode": "' + mode + '", ' + json.dumps(tokens.claims(app, user, mode))[1:], key),
+                '{"mode": "' + mode + '", ' + json.dumps(tokens.claims(app, user, mode=mode))[1:], key),
             "REFRESH_TOKEN": made(token_type="refresh"), "AUDIENCE_TOKEN": made(aud="somebody"),
             "WITHOUT_ID_TOKEN": made(jti=None), "REVOKED_TOKEN": self.revoked[mode],
             "TOKEN_OF_DISABLED_APP": self.disabled_tokens[mode], "TOKEN_OF_ERASED_USER": self.erased[mode][0],

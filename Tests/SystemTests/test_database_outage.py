@@ -102,7 +102,7 @@ def test_sessions_that_the_database_ends_cost_nobody_a_request(app, database):
 
 def test_no_user_that_was_acknowledged_is_missing_after_an_outage(app, database):
     with Traffic(database, acts(database, app)) as traffic:
-        for _ in range(3):
+        for _ in range(8):
             traffic.wait_for(10)
             database.control_postgres(
                 "restart", "--mode=immediate", "-l", str(database.state / "log/postgresql.log"))
@@ -138,7 +138,7 @@ def test_the_answers_without_a_database_are_those_of_the_golden_files(database, 
             golden.play(database, kept, client, case)
 
 
-def test_verify_gives_up_when_what_it_knows_is_too_old(database, responders, away):
+def test_verify_gives_up_when_what_it_knows_is_too_old(database, away, responders):
     cases = golden.files(database="away for too long")
     assert cases
     responders.start({"LATCHKEY_STALE_SECONDS": "1"})

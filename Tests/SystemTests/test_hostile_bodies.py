@@ -17,7 +17,7 @@ def check(answer):
     return answer
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def counts(product, app):
     """No row of any table is made or lost by any of this."""
     def count():
@@ -100,48 +100,40 @@ def test_strings_that_have_broken_others_are_wrong_credentials(product, app, cou
 
 @pytest.mark.parametrize("strings", [naughty_strings, injections])
 def test_strings_that_have_broken_others_may_stand_in_headers_and_paths(product, counts, testdata, strings):
-    requests = b""
-    sent = 0
+    requests = []
     for text in strings(testdata):
         value = re.sub(rb"[\0\r\n]", b"", text.encode(errors="surrogateescape"))[:2000]
         path = b"".join(b"%%%02x" % byte if byte <= 32 or byte in b"%?#" or byte > 126 else bytes([byte]) for byte in value)
-        requests += (
-            b"POST /api/token/" + path.lstrip(b".") + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
-            + b"POST /api/verify-token?q=" + path + b" HTTP/1.1\r\nHost: localhost\r\nUser-Agent: " + value
+        requests.append(b"POST /api/token/" + path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        requests.append(
+            b"POST /api/verify-token?q=" + path + b" HTTP/1.1\r\nHost: localhost\r\nUser-Agent: " + value
             + b"\r\nReferer: " + value + b"\r\nX-Request-Id: " + value + b"\r\nX-Forwarded-For: " + value
             + b"\r\nAuthorization: " + value + b"\r\n\r\n")
-        sent += 2
-        if len(requests) > 30000:
-            sent, requests = flush(product, requests, sent)
-    flush(product, requests, sent)
+    for start in range(0, len(requests), 50):
+        flush(product, requests[start:start + 50])
 
 
-def flush(product, requests, sent):
-    """Sends many requests on one connection; nginx closes it after a request that it could not read at all."""
-    answers = rawhttp.exchange(product, requests)
-    assert answers
-    for answer in answers:
-        rawhttp.check_refusal(answer)
-    if len(answers) < sent:
-        assert answers[-1].status == 400 and answers[-1].headers["connection"] == "close"
-        ended = [one for one in requests.split(b"POST ")[1:]]
-        return flush(product, b"".join(b"POST " + one for one in ended[len(answers):]), sent - len(answers))
-    return 0, b""
+def flush(product, requests):
+    """Sends many requests, on one connection as far as nginx keeps it: after one that it cannot read it closes it."""
+    while requests:
+        answers = rawhttp.exchange(product, b"".join(requests))
+        assert answers
+        for answer in answers:
+            rawhttp.check_refusal(answer)
+        requests = requests[len(answers):]
 
 
-@pytest.mark.parametrize("strings", [injections])
-def test_strings_that_have_broken_others_may_be_idempotency_keys(product, app, testdata, strings):
-    before = product.value("SELECT count(*) FROM pg_tables")
-    for text in strings(testdata):
+def test_strings_that_have_broken_others_may_be_idempotency_keys(product, app, testdata):
+    tables = product.value("SELECT count(*) FROM pg_tables")
+    made = set()
+    for text in injections(testdata):
         value = re.sub(r"[^!-~]", "", text)[:200]
-        if not value:
-            continue
         headers = {"Idempotency-Key": value + uuid.uuid4().hex[:8]}
-        users = {product.issued(app, headers=headers)[1] for _ in range(2)}
-        assert len(users) == 1, text
-        assert product.value(
-            f"SELECT count(*) FROM latchkey.idempotency_keys WHERE user_id = '{users.pop()}'") == "1"
-    assert product.value("SELECT count(*) FROM pg_tables") == before
+        [user] = {product.issued(app, headers=headers)[1] for _ in range(2)}
+        made.add((headers["Idempotency-Key"], user))
+    stored = {tuple(row) for row in product.sql("SELECT key, user_id FROM latchkey.idempotency_keys")}
+    assert made <= stored
+    assert product.value("SELECT count(*) FROM pg_tables") == tables
 
 
 @pytest.mark.parametrize("suffix", ["\0", "\0x", " ", "x", "x" * 100, "\u0000", "\u2028", "\ufeff"])

@@ -31,7 +31,7 @@ REFUSED = {
     "TRACE": (heads(b"X-Secret: 1", start=b"TRACE /api/token HTTP/1.1\r\n"), {405}),
     "TRACE of verify": (heads(start=b"TRACE /api/verify-token HTTP/1.1\r\n"), {405}),
     "CONNECT": (b"CONNECT localhost:443 HTTP/1.1\r\n" + HOST + b"\r\n", {400, 405}),
-    "version 3.0": (b"POST /api/token HTTP/3.0\r\n" + HOST + b"\r\n", {505}),
+    "version 3.0": (b"POST /api/token HTTP/3.0\r\n" + HOST + b"\r\n", {400}),
     "version 1.x": (b"POST /api/token HTTP/1.x\r\n" + HOST + b"\r\n", {400}),
     "a path without a slash": (b"POST api/token HTTP/1.1\r\n" + HOST + b"\r\n", {400}),
     "a path with NUL": (b"POST /api/token\0 HTTP/1.1\r\n" + HOST + b"\r\n", {400}),
@@ -62,8 +62,8 @@ REFUSED = {
     "Content-Length beyond 64 bits": (heads(b"Content-Length: 99999999999999999999"), {400, 413}),
     "Content-Length and Transfer-Encoding": (
         heads(b"Content-Length: 4", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"), {400}),
-    "an unknown transfer coding": (heads(b"Transfer-Encoding: gzip", body=b"{}"), {400, 501}),
-    "two transfer codings": (heads(b"Transfer-Encoding: gzip, chunked", body=b"0\r\n\r\n"), {400, 501}),
+    "an unknown transfer coding": (heads(b"Transfer-Encoding: gzip", body=b"{}"), {400}),
+    "two transfer codings": (heads(b"Transfer-Encoding: gzip, chunked", body=b"0\r\n\r\n"), {400}),
     "Transfer-Encoding twice": (
         heads(b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"), {400}),
     "Transfer-Encoding in HTTP/1.0": (
@@ -140,9 +140,8 @@ def test_plain_http_on_the_tls_port_is_refused_as_json(product):
 def test_http_0_9_is_not_served(product):
     with rawhttp.connect(product) as connection:
         connection.sendall(b"GET /api/token\r\n")
-        socket.socket.shutdown(connection, socket.SHUT_WR)
         received = rawhttp.read_to_end(connection)
-    assert received is not None
+    assert received is not None, "the connection was not closed"
     assert b"<" not in received, received
 
 
@@ -250,9 +249,10 @@ def test_expect_100_continue_is_answered(product):
         connection.sendall(heads(b"Expect: 100-continue", JSON_TYPE.strip(), b"Content-Length: %d" % len(body)))
         assert connection.recv(4096).startswith(b"HTTP/1.1 100")
         connection.sendall(body)
-        socket.socket.shutdown(connection, socket.SHUT_WR)
-        [answer] = rawhttp.answers(rawhttp.read_to_end(connection))
-    assert answer.json()["error"] == "invalid_client"
+        received = b""
+        while not (answers := rawhttp.answers(received)):
+            received += connection.recv(4096)
+    assert answers[0].json()["error"] == "invalid_client"
 
 
 def test_nothing_says_which_version_answers(product):

@@ -1,5 +1,6 @@
 """Instances of latchkeyd that take over from each other on the same two sockets."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -73,15 +74,17 @@ def test_sigterm_answers_what_is_under_way_and_exits_with_0(product, app, respon
     def issue(client):
         return product.token(app, client=client)
 
-    # One request; it waits for the lock when the signal comes.
-    with Traffic(product, [issue], pause=30) as traffic:
-        with product.locked("latchkey.users"):
+    with contextlib.ExitStack() as lock:
+        lock.enter_context(product.locked("latchkey.users"))
+        # One request; it waits for the lock when the signal comes.
+        with Traffic(product, [issue], pause=30) as traffic:
             eventually(lambda: waiting_for_lock(product), 5, "a request waits for the lock")
             responder.process.send_signal(signal.SIGTERM)
             eventually(lambda: responder.says("draining"), 5, "latchkeyd drains")
             assert responder.process.poll() is None
-        assert responder.process.wait(timeout=10) == 0
-        eventually(lambda: traffic.outcomes, 5, "the request is answered")
+            lock.close()
+            assert responder.process.wait(timeout=10) == 0
+            eventually(lambda: traffic.outcomes, 5, "the request is answered")
     assert not traffic.failures()
     assert [line["message"] for line in responder.lines() if line["message"] != "request"] == [
         "ready", "draining", "stopped"]

@@ -30,12 +30,12 @@ def read_keys(path):
     return [(key["kid"], base64.urlsafe_b64decode(key["k"] + "=" * (-len(key["k"]) % 4))) for key in keys]
 
 
-def claims(client_app, user, mode="production", **changes):
+def claims(client_app, user, **changes):
     """The claims of an access token; a change to None leaves a claim out."""
     now = int(time.time())
     all_claims = {
         "token_type": "access", "exp": now + 3600, "iat": now, "jti": uuid.uuid4().hex, "client_app_id": client_app,
-        "taiki_user_id": user, "mode": mode,
+        "taiki_user_id": user, "mode": "production",
     } | changes
     return {name: value for name, value in all_claims.items() if value is not None}
 

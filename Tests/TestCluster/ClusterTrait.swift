@@ -23,7 +23,9 @@ extension Trait where Self == ClusterTrait {
 }
 
 extension Trait where Self == ConditionTrait {
-    public static var needsServer: Self { .enabled("no PostgreSQL server is installed") { TestCluster.binaries != nil } }
+    public static var needsServer: Self {
+        .enabled("no PostgreSQL server is installed") { TestCluster.binaries != nil }
+    }
 }
 
 extension TestCluster {

@@ -29,7 +29,8 @@ public struct TestCluster: Sendable {
         if geteuid() == 0 {
             try FileManager.default.setAttributes([.ownerAccountName: "postgres"], ofItemAtPath: folder.path)
         }
-        try run("initdb", "--pgdata", data, "--username", "postgres", "--auth", "trust", "--no-sync", "--encoding", "UTF8",
+        try run(
+            "initdb", "--pgdata", data, "--username", "postgres", "--auth", "trust", "--no-sync", "--encoding", "UTF8",
             "--no-locale")
         try configure("""
             listen_addresses = ''
@@ -54,7 +55,10 @@ public struct TestCluster: Sendable {
     /// - Parameter waits: for the server to accept connections.
     public func start(waits: Bool = true) throws {
         // Not by pg_ctl: Foundation believes that a program runs until all that it left behind has ended too.
-        let server = try launch("postgres", ["-D", data], output: log)
+        // Stopped also when the tests crash, by somebody who watches both.
+        let watched = "(while [ -e /proc/$0 ] && [ -e /proc/$$ ]; do sleep 1; done; kill -INT $$ 2>&-) & exec \"$@\""
+        let server = try launch(
+            ["sh", "-c", watched, "\(getpid())", binaries.appending(path: "postgres").path, "-D", data], output: log)
         for _ in 1...600 where waits {
             guard server.isRunning else { break }
             if (try? run("pg_isready", "--quiet", "--host", folder.path)) != nil { return }
@@ -80,10 +84,11 @@ public struct TestCluster: Sendable {
 
     /// Runs the migrations of the checkout in their order, as a DBA without sqitch would.
     public func migrate(database: String = "postgres") throws {
-        // The scripts may lie where the cluster's user cannot read.
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../migrations").standardized
+        let folder = URL(filePath: #filePath).appending(path: "../../../migrations").standardized
         let plan = try String(contentsOf: folder.appending(path: "sqitch.plan"), encoding: .utf8)
-        let changes = plan.split(separator: "\n").filter { !$0.hasPrefix("%") }.compactMap { $0.split(separator: " ").first }
+        let changes = plan.split(separator: "\n").filter { !$0.hasPrefix("%") }
+            .compactMap { $0.split(separator: " ").first }
+        // They may lie where the cluster's user cannot read.
         let copies = self.folder.appending(path: "migrations-\(database)")
         try FileManager.default.copyItem(at: folder.appending(path: "deploy"), to: copies)
         for change in changes {
@@ -99,18 +104,18 @@ public struct TestCluster: Sendable {
     public func run(_ program: String, _ arguments: String...) throws -> String {
         let output = folder.appending(path: "output-\(UInt32.random(in: 0...UInt32.max))")
         defer { try? FileManager.default.removeItem(at: output) }
-        let process = try launch(program, arguments, output: output)
+        let process = try launch([binaries.appending(path: program).path] + arguments, output: output)
         process.waitUntilExit()
         let text = try String(contentsOf: output, encoding: .utf8)
         guard process.terminationStatus == 0 else { throw Failure(description: "\(program) failed: \(text)") }
         return text
     }
 
-    private func launch(_ program: String, _ arguments: [String], output: URL) throws -> Process {
+    private func launch(_ words: [String], output: URL) throws -> Process {
         let asOwner = geteuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] : []
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = asOwner + [binaries.appending(path: program).path] + arguments
+        process.arguments = asOwner + words
         process.currentDirectoryURL = folder
         _ = FileManager.default.createFile(atPath: output.path, contents: nil)
         let handle = try FileHandle(forWritingTo: output)

@@ -5,14 +5,17 @@ import WireFormats
 
 @Suite("The doctor", .needsServer, .migratedCluster)
 struct DoctorTests {
-    private static let hasNginx = ["/usr/sbin/nginx", "/usr/bin/nginx"].contains { FileManager.default.fileExists(atPath: $0) }
+    private static let hasNginx = ["/usr/sbin/nginx", "/usr/bin/nginx"].contains { path in
+        FileManager.default.fileExists(atPath: path)
+    }
 
     @Test("finds nothing wrong where nothing is, and says what it skipped")
     func healthy() throws {
         let run = try Program().run("doctor")
         #expect(run.status == 0)
-        #expect(run.output.contains(/ok        database: PostgreSQL [0-9]+\.[0-9]+, schema version 1, as latchkey_administrator\n/))
-        #expect(run.output.contains("ok        token keys: 1, first is current\nok        secret-hash keys: 1, first is current\n"))
+        #expect(run.output.contains(/ok        database: PostgreSQL [0-9.]+, schema version 1, as latchkey_admin/))
+        #expect(run.output.contains("ok        token keys: 1, first is current\n"))
+        #expect(run.output.contains("ok        secret-hash keys: 1, first is current\n"))
         #expect(run.output.contains("skipped   verify socket: LATCHKEY_VERIFY_SOCKET is not set\n"))
         #expect(run.output.contains("skipped   nginx: "))
     }
@@ -42,7 +45,7 @@ struct DoctorTests {
     func sockets() throws {
         let program = try Program()
         // PostgreSQL's own socket will do: somebody listens.
-        program.environment["LATCHKEY_VERIFY_SOCKET"] = program.cluster.folder.appending(path: ".s.PGSQL.5432").path
+        program.environment["LATCHKEY_VERIFY_SOCKET"] = try program.cluster.folder.appending(path: ".s.PGSQL.5432").path
         let run = try program.run("doctor")
         #expect(run.status == 0)
         #expect(run.output.contains("ok        verify socket: somebody listens at "))

@@ -55,8 +55,9 @@ struct KeyTests {
     @Test("come with advice")
     func advice() throws {
         let program = try Program()
-        #expect(try program.run("key", "generate").output.contains("systemctl reload latchkeyd, or kill -HUP"))
-        #expect(try program.run("key", "generate", "--purpose", "secret-hash").output.contains("Before you make a secret"))
+        #expect(try program.run("key", "generate").output.contains("systemctl reload latchkeyd"))
+        let secretHash = try program.run("key", "generate", "--purpose", "secret-hash")
+        #expect(secretHash.output.contains("Before you make a secret"))
     }
 
     @Test("are not made where the act cannot be recorded")

@@ -40,12 +40,15 @@ final class Program {
         running = try? TestCluster.current
         folder = URL(filePath: "/tmp/latchkey-command-\(UInt32.random(in: 0...UInt32.max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-        environment = [
-            "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
-            "LATCHKEY_DATABASE_URL": "postgresql://postgres@/postgres?host=\(running?.folder.path ?? "/nonexistent")&port=5432",
-            "LATCHKEY_KEYS_FILE": folder.appending(path: "tokens.jwks").path,
-            "LATCHKEY_SECRET_HASH_KEYS_FILE": folder.appending(path: "secret-hashes.jwks").path,
-        ]
+        let socket = running?.folder.path ?? "/nonexistent"
+        // Nothing of whoever runs the tests but what programs and sanitizers need.
+        environment = ProcessInfo.processInfo.environment
+            .filter { $0.key == "PATH" || $0.key.hasSuffix("SAN_OPTIONS") }
+            .merging([
+                "LATCHKEY_DATABASE_URL": "postgresql://postgres@/postgres?host=\(socket)&port=5432",
+                "LATCHKEY_KEYS_FILE": folder.appending(path: "tokens.jwks").path,
+                "LATCHKEY_SECRET_HASH_KEYS_FILE": folder.appending(path: "secret-hashes.jwks").path,
+            ]) { $1 }
         if makesKeys {
             for file in [tokenKeys, secretHashKeys] {
                 try KeySet.generateHS256(kid: try #require(KeyID("first"))).save(toFile: file)
@@ -102,8 +105,8 @@ final class Program {
         let result = try connection.run(
             Statement("SELECT outcome FROM latchkey_api.token_context($1, $2, $3, NULL, $4, NULL, 'test')"),
             [
-                .text(mode), .uuid(try #require(UUID(apiKey))), .byteArrays(try SecretHasher(keys: keys).hashes(of: secret)),
-                .uuid(newUser),
+                .text(mode), .uuid(try #require(UUID(apiKey))),
+                .byteArrays(try SecretHasher(keys: keys).hashes(of: secret)), .uuid(newUser),
             ], deadline: .now + .seconds(10))
         return try result.text(row: 0, column: 0)
     }

@@ -44,6 +44,9 @@ find_missing() {
     need openssl openssl
     need curl curl
     [[ -n $(newest_postgresql) ]] || missing+=(postgresql)
+    # The toolchain comes as an archive: on a bare machine what it needs itself is missing, and it does not even start.
+    swift build --version >/dev/null 2>&1 ||
+        missing+=(libcurl4-openssl-dev libncurses-dev libsqlite3-dev libxml2-dev zlib1g-dev tzdata)
 }
 
 # need PROGRAM PACKAGE

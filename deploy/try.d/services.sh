@@ -50,8 +50,6 @@ LATCHKEY_KEYS_FILE=$state/keys/token.jwks
 LATCHKEY_SECRET_HASH_KEYS_FILE=$state/keys/secret-hash.jwks
 END
     begin=$(stat -c %s -- "$log")
-    step_command latchkeyd-check.log 'its configuration is wrong' \
-        as_account "$state/bin/latchkeyd" --config "$state/latchkeyd.conf" --check-config
     remove_remains latchkeyd
     started+=(latchkeyd)
     # A session of its own: Ctrl-C in this terminal is for this program, which stops things in order. The shell's pid

@@ -71,9 +71,7 @@ BEGIN
       INTO v_secret_expires_at
       FROM latchkey.secrets AS s
      WHERE s.api_key = p_api_key
-       AND s.secret_hash = ANY (p_secret_hashes)
-     ORDER BY s.expires_at DESC NULLS FIRST
-     LIMIT 1;
+       AND s.secret_hash = ANY (p_secret_hashes);
     v_secret_known := FOUND;
 
     LOOP

@@ -72,6 +72,7 @@ $$, $$ VALUES
     ('latchkey_application',   'default_transaction_isolation=read committed'),
     ('latchkey_application',   'search_path=pg_catalog'),
     ('latchkey_application',   'enable_seqscan=off'),
+    ('latchkey_application',   'jit=off'),
     ('latchkey_administrator', 'statement_timeout=30s'),
     ('latchkey_administrator', 'lock_timeout=5s'),
     ('latchkey_administrator', 'idle_in_transaction_session_timeout=60s'),

@@ -77,7 +77,7 @@ SELECT is(pg_temp.token(user_id => 999), 'unknown_user app 1',
           'A user that does not exist is refused');
 SELECT is(pg_temp.token(user_id => 999, new_user_id => 999), 'unknown_user app 1',
           'and is not made, even where its id is the new id as well');
-SELECT is(pg_temp.token(user_id => 101, api_key => 13, secret => 'secret 3', mode => 'sandbox'), 'unknown_user app 3',
+SELECT is(pg_temp.token(user_id => 103, api_key => 12, secret => 'secret 2'), 'unknown_user app 2',
           'A user of another app is refused');
 SELECT is(pg_temp.token(user_id => 104), 'unknown_user app 1',
           'A user of the other mode is refused');

@@ -1,0 +1,49 @@
+import HTTPAPI
+import JOSE
+import LatchkeyCore
+import PostgreSQL
+import WireFormats
+
+/// A service as `latchkeyd` makes it, but for the database and the clock, with all that the placeholders of the golden
+/// files name.
+final class GoldenWorld {
+    let responder: Responder
+    let placeholders: Placeholders
+
+    private static let now = UnixTime(secondsSinceEpoch: 1_741_815_000)
+
+    init(mode: Mode, database state: GoldenFile.Database) throws {
+        let keys = KeyRing.Keys(
+            tokens: try .generateHS256(kid: try Self.keyID("2025-03")),
+            secretHashes: try .generateHS256(kid: try Self.keyID("hash-1")))
+        let people = try People(mode: mode, hasher: SecretHasher(keys: keys.secretHashes))
+        people.database.isAway = state != .there
+        let tokens = try Tokens(keys: keys.tokens, mode: mode, now: Self.now, people: people)
+        placeholders = Placeholders(
+            people.values.merging(tokens.values) { $1 }.merging([
+                "TOO_LONG_IDEMPOTENCY_KEY": String(repeating: "k", count: 256),
+                "TOO_LARGE_TEXT": String(repeating: "x", count: Request.maximumBodyBytes),
+            ]) { $1 },
+            bytes: ["NOT_UTF8": [0xFF]])
+
+        let snapshots = SnapshotHolder(VerifierSnapshot(
+            version: 1, activeApps: people.activeApps,
+            erasedUsers: [.init(clientApp: people.app, user: people.erasedUser)], revokedTokens: [tokens.revoked]))
+        if state == .awayForTooLong { snapshots.confirm(at: .now - .seconds(31)) }
+        let environment = Environment(
+            milliseconds: { Self.now.secondsSinceEpoch * 1000 },
+            random: { () throws(JOSEError) in try SecureRandom.uint64Pair() })
+        let ring = KeyRing(keys)
+        responder = Responder(service: .live(
+            environment: environment,
+            issuer: TokenIssuer(keys: ring, environment: environment, contextOf: people.database.context),
+            verifier: TokenVerifier(
+                keys: ring, snapshots: snapshots, policy: AccessToken.policy(leeway: .zero), staleAfter: .seconds(30),
+                environment: environment)))
+    }
+
+    static func keyID(_ text: String) throws -> KeyID {
+        guard let id = KeyID(text) else { throw GoldenMistake("no key can be called \(text)") }
+        return id
+    }
+}

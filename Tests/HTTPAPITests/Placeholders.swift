@@ -1,0 +1,66 @@
+/// What stands in a golden file for what a runner prepares.
+struct Placeholders {
+    private let values: [String: [UInt8]]
+
+    init(_ values: [String: String], bytes: [String: [UInt8]] = [:]) {
+        self.values = values.mapValues { Array($0.utf8) }.merging(bytes) { $1 }
+    }
+
+    /// What an answer may leave open, as regular expressions.
+    private static let patterns = [
+        "any:jwt": #"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"#,
+        "any:uuid": "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        "any:text": #"(?:[^"\\]|\\.)+"#,
+    ]
+
+    /// The text of a request, filled in.
+    func fill(_ text: String) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for part in parts(of: text) {
+            switch part {
+            case .text(let text): bytes += Array(text.utf8)
+            case .placeholder(let name): bytes += try value(of: name)
+            }
+        }
+        return bytes
+    }
+
+    /// Whether an answer's text is as the file says, as a whole.
+    func matches(_ answer: String, _ text: String) throws -> Bool {
+        var pattern = ""
+        for part in parts(of: text) {
+            switch part {
+            case .text(let text): pattern += Self.quoted(text)
+            case .placeholder(let name):
+                pattern += try Self.patterns[name] ?? Self.quoted(String(decoding: try value(of: name), as: UTF8.self))
+            }
+        }
+        return try Regex(pattern).wholeMatch(in: answer) != nil
+    }
+
+    private func value(of name: String) throws -> [UInt8] {
+        guard let value = values[name] else { throw GoldenMistake("nobody prepared ${\(name)}") }
+        return value
+    }
+
+    private enum Part {
+        case text(String)
+        case placeholder(String)
+    }
+
+    private func parts(of text: String) -> [Part] {
+        var parts: [Part] = []
+        var rest = text[...]
+        while let start = rest.firstRange(of: "${"), let end = rest[start.upperBound...].firstIndex(of: "}") {
+            parts.append(.text(String(rest[..<start.lowerBound])))
+            parts.append(.placeholder(String(rest[start.upperBound..<end])))
+            rest = rest[rest.index(after: end)...]
+        }
+        return parts + [.text(String(rest))]
+    }
+
+    /// A regular expression for this very text.
+    private static func quoted(_ text: String) -> String {
+        text.map { $0.isLetter || $0.isNumber || !$0.isASCII ? String($0) : "\\" + String($0) }.joined()
+    }
+}

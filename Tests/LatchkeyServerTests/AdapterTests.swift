@@ -1,0 +1,132 @@
+import Glibc
+import HTTPAPI
+import JOSE
+import LatchkeyCore
+import Logging
+import Testing
+import WireFormats
+
+@testable import FastCGI
+@testable import LatchkeyServer
+
+/// One request and its answer over a pair of sockets, without a lane: what libfcgi reads and writes.
+private struct Conversation {
+    /// - Parameter answer: what stands in the answer's standard output.
+    static func ask(_ adapter: FastCGIAdapter, _ parameters: [(String, String)], body: [UInt8] = []) throws -> String {
+        var ends: (Int32, Int32) = (-1, -1)
+        let code = unsafe withUnsafeMutablePointer(to: &ends) { pointer in
+            unsafe pointer.withMemoryRebound(to: Int32.self, capacity: 2) {
+                unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, $0)
+            }
+        }
+        try #require(code == 0)
+        defer { close(ends.0) }
+        let bytes = request(parameters, body)
+        let sent = unsafe bytes.withUnsafeBytes { unsafe send(ends.0, $0.baseAddress, $0.count, 0) }
+        try #require(sent == bytes.count)
+        let exchange = Exchange()
+        try #require(exchange.accept(on: ends.1))
+        adapter.handle(exchange)
+        try #require(!exchange.finish(keepingConnection: false))
+        return try answer(from: ends.0)
+    }
+
+    private static func record(_ type: UInt8, _ content: some Collection<UInt8>) -> [UInt8] {
+        [1, type, 0, 1, UInt8(content.count >> 8), UInt8(content.count & 255), 0, 0] + content
+    }
+
+    private static func request(_ parameters: [(String, String)], _ body: [UInt8]) -> [UInt8] {
+        let pairs = parameters.flatMap { name, value in
+            [UInt8(name.utf8.count), UInt8(value.utf8.count)] + Array(name.utf8) + Array(value.utf8)
+        }
+        return record(1, [0, 1, 0, 0, 0, 0, 0, 0]) + record(4, pairs) + record(4, [])
+            + (body.isEmpty ? [] : record(5, body)) + record(5, [])
+    }
+
+    /// The contents of all records of standard output.
+    private static func answer(from descriptor: Int32) throws -> String {
+        var received: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while case let count = unsafe recv(descriptor, &buffer, buffer.count, 0), count > 0 {
+            received += buffer.prefix(count)
+        }
+        var (output, offset) = ([UInt8](), 0)
+        while received.count - offset >= 8 {
+            let length = Int(received[offset + 4]) << 8 | Int(received[offset + 5])
+            let end = offset + 8 + length
+            try #require(end <= received.count)
+            if received[offset + 1] == 6 { output += received[(offset + 8)..<end] }
+            offset = end + Int(received[offset + 6])
+        }
+        return String(decoding: output, as: UTF8.self)
+    }
+}
+
+@Suite("The FastCGI adapter")
+struct AdapterTests {
+    private let adapter: FastCGIAdapter
+
+    init() {
+        let app = ClientApp.ID(UUID(high: 0, low: 7))
+        let service = Service(
+            environment: .live,
+            issueToken: { _ throws(Refusal) in
+                IssuedToken(token: Array("a.b.c".utf8), user: User.ID(UUID(high: 0, low: 8)), clientApp: app)
+            },
+            verifyToken: { _, _ throws(Refusal) in throw Refusal(.temporarilyUnavailable, reason: "snapshot_stale") })
+        adapter = FastCGIAdapter(
+            responder: Responder(service: service), log: RequestLog(sink: try LogSink(output: { _ in }), level: .info))
+    }
+
+    private func post(_ path: String, length: String? = nil, body: [UInt8] = []) throws -> String {
+        try Conversation.ask(adapter, [
+            ("REQUEST_METHOD", "POST"), ("DOCUMENT_URI", path), ("LATCHKEY_MODE", "production"),
+            ("LATCHKEY_REQUEST_ID", "request-1"), ("CONTENT_LENGTH", length ?? "\(body.count)"),
+        ], body: body)
+    }
+
+    private let right = #"{"api_key":"k","api_secret":"s"}"#
+
+    @Test("writes a status, these headers and the body")
+    func success() throws {
+        #expect(try post("/api/token", body: Array(right.utf8)) == [
+            "Status: 200 OK", "Content-Type: application/json", "Cache-Control: no-store", "X-Request-Id: request-1",
+            "Content-Length: 79", "",
+            #"{"access_token":"a.b.c","taiki_user_id":"00000000-0000-0000-0000-000000000008"}"#,
+        ].joined(separator: "\r\n"))
+    }
+
+    @Test("writes the headers of a refusal, too")
+    func refusal() throws {
+        let answer = try Conversation.ask(adapter, [
+            ("REQUEST_METHOD", "POST"), ("DOCUMENT_URI", "/api/verify-token"), ("LATCHKEY_MODE", "production"),
+            ("LATCHKEY_REQUEST_ID", "request-1"), ("HTTP_AUTHORIZATION", "Bearer x"),
+        ])
+        #expect(answer == [
+            "Status: 503 Service Unavailable", "Content-Type: application/json", "Cache-Control: no-store",
+            "X-Request-Id: request-1", "Retry-After: 1", "Content-Length: 62", "",
+            #"{"detail":"Service temporarily unavailable, try again later."}"#,
+        ].joined(separator: "\r\n"))
+    }
+
+    @Test("takes a body of 16 KiB and no more", arguments: [(16_384, "200 OK"), (16_385, "413 Content Too Large")])
+    func size(count: Int, status: String) throws {
+        let body = right + String(repeating: " ", count: count - right.utf8.count)
+        #expect(try post("/api/token", body: Array(body.utf8)).hasPrefix("Status: \(status)\r\n"))
+    }
+
+    @Test("refuses a body of another length than announced", arguments: ["0", "31", "33", "x", "-1", "1e1"])
+    func length(length: String) throws {
+        let answer = try post("/api/token", length: length, body: Array(right.utf8))
+        #expect(answer.hasPrefix("Status: 400 Bad Request\r\n"))
+        #expect(answer.hasSuffix(#""The body is not as long as Content-Length says"}"#))
+    }
+
+    @Test("keeps nothing of one request for the next")
+    func again() throws {
+        let first = try post("/api/token", body: Array(right.utf8))
+        #expect(try Conversation.ask(adapter, []).hasPrefix("Status: 404 Not Found\r\n"))
+        #expect(try post("/api/token", body: Array(right.utf8)) == first)
+        #expect(try post("/api/token").hasPrefix("Status: 400 Bad Request\r\n"))
+    }
+}
