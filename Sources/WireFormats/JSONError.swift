@@ -31,8 +31,8 @@ extension JSONError: CustomStringConvertible {
     /// A sentence for the sender of the text. It quotes nothing of it but a member's name, escaped and cut.
     public var description: String {
         switch kind {
-        case .notJSON: "The body is not valid JSON: unexpected content at byte \(offset)"
-        case .notAnObject: "The body must be a JSON object"
+        case .notJSON: "The JSON is not valid: unexpected content at byte \(offset)"
+        case .notAnObject: "The JSON must be an object"
         case .duplicateMember(let name): "The JSON member \"\(Self.quotable(name))\" is given more than once"
         case .tooDeep: "The JSON is nested too deeply"
         case .invalidUTF8: "The JSON is not valid UTF-8 at byte \(offset)"

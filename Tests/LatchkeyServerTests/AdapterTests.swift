@@ -66,7 +66,7 @@ private struct Conversation {
 struct AdapterTests {
     private let adapter: FastCGIAdapter
 
-    init() {
+    init() throws {
         let app = ClientApp.ID(UUID(high: 0, low: 7))
         let service = Service(
             environment: .live,

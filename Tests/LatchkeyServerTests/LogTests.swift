@@ -169,7 +169,7 @@ struct LogTests {
     func stalled() async throws {
         let paper = Paper()
         let gate = Mutex(false)
-        let sink = LogSink { line in
+        let sink = try LogSink { line in
             while !gate.withLock({ $0 }) { usleep(1000) }
             paper.write(line)
         }

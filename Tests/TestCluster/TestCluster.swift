@@ -55,8 +55,10 @@ public struct TestCluster: Sendable {
     /// - Parameter waits: for the server to accept connections.
     public func start(waits: Bool = true) throws {
         // Not by pg_ctl: Foundation believes that a program runs until all that it left behind has ended too.
-        // Stopped also when the tests crash, by somebody who watches both.
-        let watched = "(while [ -e /proc/$0 ] && [ -e /proc/$$ ]; do sleep 1; done; kill -INT $$ 2>&-) & exec \"$@\""
+        // Stopped also when the tests crash, by somebody who watches both (an ended process has no executable).
+        let watched = """
+            (while [ -e /proc/$0 ] && [ -e /proc/$$/exe ]; do sleep 1; done; kill -INT $$ 2>/dev/null) & exec "$@"
+            """
         let server = try launch(
             ["sh", "-c", watched, "\(getpid())", binaries.appending(path: "postgres").path, "-D", data], output: log)
         for _ in 1...600 where waits {

@@ -298,8 +298,8 @@ struct JSONReaderTests {
     // MARK: - Messages
 
     @Test(arguments: [
-        ("{", "The body is not valid JSON: unexpected content at byte 1"),
-        ("[]", "The body must be a JSON object"),
+        ("{", "The JSON is not valid: unexpected content at byte 1"),
+        ("[]", "The JSON must be an object"),
         (#"{"exp":1,"exp":2}"#, #"The JSON member "exp" is given more than once"#),
         (#"{"<\u001b\"é":1,"<\u001b\"é":2}"#, #"The JSON member "<\u{1b}\u{22}\u{e9}" is given more than once"#),
         (#"{"a":"\u0000"}"#, "A JSON string holds a NUL character at byte 6"),

@@ -73,6 +73,7 @@ write_env() {
             export_line LATCHKEY_NGINX_PID "$(pid_of nginx)"
             export_line LATCHKEY_LOG "$state/log/latchkeyd.log"
             export_line LATCHKEY_NGINX_LOG "$state/log/nginx.access.log"
+            export_line LATCHKEY_NGINX_CONFIG "$state/nginx/nginx.conf"
             say "export PATH=$(quoted "$state/bin"):\"\$PATH\""
         } >"$state/env.new"
     )

@@ -96,8 +96,6 @@ start_nginx() {
 nginx_configuration() {
     local text
     text=$(<"$checkout/deploy/nginx/try.conf.in")
-    # The account has no rights to give up, so nginx needs to know no other user.
-    text=${text//@USER_DIRECTIVE@/}
     text=${text//@STATE@/"$state"}
     text=${text//@PORT@/"$port"}
     text=${text//@SANDBOX_PORT@/"$sandbox_port"}
