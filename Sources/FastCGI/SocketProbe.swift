@@ -12,7 +12,8 @@ public enum SocketProbe {
             throw FastCGIError("the path of a Unix socket cannot be as long as \(path)")
         }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        let type = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+        let descriptor = socket(AF_UNIX, Int32(type), 0)
         guard descriptor >= 0 else { throw FastCGIError("make a socket", errno: errno) }
         defer { close(descriptor) }
         let result = unsafe withUnsafePointer(to: address) { pointer in

@@ -24,7 +24,8 @@ struct HMACKey: KeyMaterial {
         secret = SecretBytes(bytes)
     }
 
-    private init(secret: SecretBytes) {
+    /// A key that is not judged.
+    init(secret: SecretBytes) {
         self.secret = secret
     }
 

@@ -67,7 +67,7 @@ extension File {
                     + "run chown \(geteuid()) \(path)")
         }
         let isCredential = credentialsDirectory == Self.folder(of: path)
-        guard status.st_mode & (isCredential ? 0o027 : 0o077) == 0 else {
+        guard status.st_mode & (isCredential ? 0o037 : 0o077) == 0 else {
             let mode = "0" + String(status.st_mode & 0o777, radix: 8)
             throw .keyFile("\(path) has mode \(mode), which lets others than its owner use it: run chmod 600 \(path)")
         }

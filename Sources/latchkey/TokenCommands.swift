@@ -73,8 +73,10 @@ extension TokenCommands {
 
         /// Why the token is not accepted, nil when it is.
         private func refusal(of token: [UInt8], _ settings: Settings) throws -> String? {
+            // As latchkeyd has it, where both read the same settings.
+            let leeway = settings["LATCHKEY_LEEWAY_SECONDS"].flatMap { Int($0) } ?? 0
             let verifier = try Verifier(
-                keys: try settings.keys(.token), policy: TokenPolicy(keyForMissingKid: .eachHS256Key))
+                keys: try settings.keys(.token), policy: AccessToken.policy(leeway: .seconds(leeway)))
             let verified: VerifiedToken
             do throws(JOSEError) {
                 verified = try verifier.verify(token[...], at: Environment.live.now)

@@ -11,7 +11,7 @@ enum Repository {
 
     /// The files in a folder, by their paths from the root; no hidden ones, as build folders are.
     static func files(in folder: String) throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: folder).path())
+        try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: folder).resolvingSymlinksInPath().path())
             .filter { path in !path.split(separator: "/").contains { $0.hasPrefix(".") } }
             .map { "\(folder)/\($0)" }
             .sorted()

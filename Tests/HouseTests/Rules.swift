@@ -38,22 +38,22 @@ enum Rules {
     /// Pointers, and promises that the compiler does not check, above the modules of the C libraries.
     static func pointers(_ file: SourceFile) -> [Breach] {
         if Floors.floor(of: file.module) == 1 || file.path == "Sources/LatchkeyServer/Lifecycle.swift" { return [] }
-        return breaches(file.code, of: file) { $0.contains(#/\bunsafe\b|@unchecked\b|\bUnsafe\w*|@_\w/#) }
+        return breaches(file.code, of: file) { has($0, #/\bunsafe\b|@unchecked\b|\bUnsafe\w*|@_\w/#) }
     }
 
     /// What ends the process when an assumption is wrong: `try!`, `as!`, forced unwrapping, implicit unwrapping and
     /// calls that never return. A `precondition` on our own arguments is allowed.
     static func traps(_ file: SourceFile) -> [Breach] {
         breaches(file.code, of: file) {
-            $0.contains(#/\b(?:try|as)!|\b(?:fatalError|preconditionFailure|assertionFailure)\(|[\w)\]>"?]!(?!=)/#)
+            has($0, #/\b(?:try|as)!|\b(?:fatalError|preconditionFailure|assertionFailure)\(|[\w)\]>"?]!(?!=)/#)
         }
     }
 
     /// SQL that is not one literal: `Statement` takes a `StaticString`, and nothing else may send text to libpq.
     static func builtSQL(_ file: SourceFile) -> [Breach] {
         var found = breaches(file.lines, of: file) { line in
-            line.contains(#/\bStatement\((?!"""$|"(?:[^"\\]|\\[^(])*"\))/#)
-                || line.contains(#/\bPQ(?:exec|execParams|sendQuery|prepare|sendPrepare)\b/#)
+            has(line, #/\bStatement\((?!"""$|"(?:[^"\\]|\\[^(])*"\))/#)
+                || has(line, #/\bPQ(?:exec|execParams|sendQuery|prepare|sendPrepare)\b/#)
         }
         // The lines of a longer literal.
         var isInStatement = false
@@ -61,7 +61,7 @@ enum Rules {
             if isInStatement, line.contains(#"\("#) {
                 found.append(Breach(path: file.path, line: index + 1, text: line))
             }
-            if line.contains(#/\bStatement\("""$/#) {
+            if has(line, #/\bStatement\("""$/#) {
                 isInStatement = true
             } else if line.contains(#/^\s*"""/#) {
                 isInStatement = false
@@ -79,14 +79,20 @@ enum Rules {
             #/\s[=!]=\s[\w.]*(?:signature|secret|mac|hash|digest|authenticationCode)(?:e?s)?(?![\w.(])/#.ignoresCase()
         return breaches(file.code, of: file) { line in
             if let allowed = allowed[file.path], line.hasSuffix(allowed) { return false }
-            return line.contains(secretOnTheLeft) || line.contains(secretOnTheRight)
-                || line.contains(#/\b(?:memcmp|strcmp|strncmp|elementsEqual)\(/#)
+            return has(line, secretOnTheLeft) || has(line, secretOnTheRight)
+                || has(line, #/\b(?:memcmp|strcmp|strncmp|elementsEqual)\(/#)
         }
     }
 
     /// Names that a file system without regard to case takes for one.
     static func namesThatCollide(_ paths: [String]) -> [[String]] {
         Dictionary(grouping: paths) { $0.lowercased() }.values.filter { $0.count > 1 }
+    }
+
+    /// Whether a line holds such a thing. A word ends where an identifier does: by the rules of natural languages,
+    /// which are the default, `a.b` is one word.
+    private static func has(_ line: String, _ pattern: Regex<Substring>) -> Bool {
+        line.contains(pattern.wordBoundaryKind(.simple))
     }
 
     private static func breaches(

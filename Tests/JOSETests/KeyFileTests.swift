@@ -51,7 +51,7 @@ struct KeyFileTests {
     @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
     func `a file of another user is refused`() throws {
         let path = try folder.write(set, to: "keys.json")
-        try folder.giveAway("keys.json", user: 12_345, group: 12_345)
+        #expect(folder.giveAway("keys.json", user: 12_345, group: 12_345))
         #expect(
             refusal(path)
                 == "\(path) belongs to user 12345, not to root or user 0, who reads it: run chown 0 \(path)")
@@ -133,7 +133,7 @@ struct KeyFileTests {
     @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
     func `a replaced file keeps its owner`() throws {
         let path = try folder.write(set, to: "keys.json")
-        try folder.giveAway("keys.json", user: 12_345, group: 12_346)
+        #expect(folder.giveAway("keys.json", user: 12_345, group: 12_346))
         try Forge.keys(Forge.jwk()).save(toFile: path)
         #expect(try folder.owner(of: "keys.json") == [12_345, 12_346])
         #expect(try folder.mode(of: "keys.json") == 0o600)
