@@ -18,20 +18,12 @@ public struct ListeningSocket: Sendable {
     /// - Parameter group: the name of the socket's group, nil for that of the process.
     /// - Throws: when the path is too long for a Unix socket, somebody already answers there, or a system call fails.
     public init(path: String, group: String?) throws(FastCGIError) {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let capacity = MemoryLayout.size(ofValue: address.sun_path)
-        guard !path.isEmpty, path.utf8.count < capacity, !path.utf8.contains(0) else {
-            throw FastCGIError("cannot bind \(path): the path of a Unix socket has 1 to \(capacity - 1) bytes")
-        }
-        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
-
+        let address = try UnixAddress(path)
         try Self.removeStale(path, address)
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
-        guard descriptor >= 0 else { throw FastCGIError("make a socket", errno: errno) }
+        let descriptor = try UnixAddress.makeSocket()
         // The mode comes from the umask at bind(2), so that the socket is never open to others, not even for a moment.
         let mask = umask(0o117)
-        let bound = unsafe Self.withSocketAddress(address) { unsafe bind(descriptor, $0, $1) }
+        let bound = address.bind(descriptor)
         let failure = errno
         umask(mask)
         do throws(FastCGIError) {
@@ -96,20 +88,16 @@ public struct ListeningSocket: Sendable {
     }
 
     /// A socket file outlives a killed process. It is stale when nobody accepts there.
-    private static func removeStale(_ path: String, _ address: sockaddr_un) throws(FastCGIError) {
+    private static func removeStale(_ path: String, _ address: UnixAddress) throws(FastCGIError) {
         var status = stat()
         guard unsafe lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw FastCGIError("cannot bind \(path): it exists and is not a socket")
         }
-        let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
-        guard probe >= 0 else { throw FastCGIError("make a socket", errno: errno) }
-        defer { Glibc.close(probe) }
-        let connected = unsafe withSocketAddress(address) { unsafe connect(probe, $0, $1) }
-        guard connected != 0, errno == ECONNREFUSED else {
+        guard try address.probe() == ECONNREFUSED else {
             throw FastCGIError("cannot bind \(path): another process listens there")
         }
-        unsafe unlink(path)
+        _ = unsafe unlink(path)
     }
 
     private static func changeGroup(of path: String, to group: String) throws(FastCGIError) {
@@ -118,16 +106,6 @@ public struct ListeningSocket: Sendable {
         }
         guard unsafe chown(path, uid_t.max, entry.pointee.gr_gid) == 0 else {
             throw FastCGIError("give \(path) to the group \(group)", errno: errno)
-        }
-    }
-
-    private static func withSocketAddress(
-        _ address: sockaddr_un, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32
-    ) -> Int32 {
-        unsafe withUnsafePointer(to: address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe call($0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
         }
     }
 }

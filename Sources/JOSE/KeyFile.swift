@@ -3,8 +3,8 @@ internal import Glibc
 extension KeySet {
     /// Reads a private JWK Set from a file that nobody but its owner can read.
     ///
-    /// The file must be a regular one of at most 64 KiB, owned by this process's user or by root, without any right
-    /// for group or others. In `$CREDENTIALS_DIRECTORY` the group may read it: there systemd grants access by an ACL,
+    /// The file must be a regular one of at most 64 KiB, owned by this process's user or by root (root itself may read
+    /// everybody's), without any right for group or others. In `$CREDENTIALS_DIRECTORY` the group may read it: there systemd grants access by an ACL,
     /// which shows as that right (systemd.exec(5), LoadCredential). A symbolic link is followed: what it leads to is
     /// judged.
     ///
@@ -56,15 +56,17 @@ extension KeySet {
 }
 
 extension File {
-    /// - Parameter credentialsDirectory: where systemd puts this service's credentials, without a slash at its end.
-    func requirePrivate(credentialsDirectory: String?) throws(JOSEError) {
+    /// - Parameters:
+    ///   - reader: the user of this process.
+    ///   - credentialsDirectory: where systemd puts this service's credentials, without a slash at its end.
+    func requirePrivate(reader: uid_t = geteuid(), credentialsDirectory: String?) throws(JOSEError) {
         let status = try status()
         guard status.st_mode & S_IFMT == S_IFREG else { throw .keyFile("\(path) is not a regular file") }
-        // Root may read everybody's, as `latchkey doctor` does.
-        guard status.st_uid == geteuid() || status.st_uid == 0 || geteuid() == 0 else {
+        // Root can read everybody's file anyway, and does so for the administrator of a service with a user of its own.
+        guard status.st_uid == reader || status.st_uid == 0 || reader == 0 else {
             throw .keyFile(
-                "\(path) belongs to user \(status.st_uid), not to root or user \(geteuid()), who reads it: "
-                    + "run chown \(geteuid()) \(path)")
+                "\(path) belongs to user \(status.st_uid), not to root or user \(reader), who reads it: "
+                    + "run chown \(reader) \(path)")
         }
         let isCredential = credentialsDirectory == Self.folder(of: path)
         guard status.st_mode & (isCredential ? 0o037 : 0o077) == 0 else {

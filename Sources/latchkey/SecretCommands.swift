@@ -13,7 +13,13 @@ struct SecretCommands: ParsableCommand {
 
 /// A time span as people write it: `90s`, `30m`, `24h`, `7d`, `1h30m`, or `0`.
 struct Span: ExpressibleByArgument {
+    static let day = Span(hours: 24)
+
     let duration: Duration
+
+    private init(hours: Int) {
+        duration = .seconds(hours * 3600)
+    }
 
     init?(argument: String) {
         guard argument != "0" else {
@@ -36,6 +42,9 @@ struct Span: ExpressibleByArgument {
         guard digits.isEmpty, !argument.isEmpty, total <= 366 * 86_400 else { return nil }
         duration = .seconds(total)
     }
+
+    /// For the help.
+    var defaultValueDescription: String { "\(duration.components.seconds / 3600)h" }
 }
 
 extension SecretCommands {
@@ -57,7 +66,7 @@ extension SecretCommands {
         var apiKey: APIKey
 
         @Option(help: .init("How long the older secrets go on working: 90s, 30m, 24h, 7d, or 0.", valueName: "time"))
-        var overlap = Span(argument: "24h")!
+        var overlap = Span.day
 
         @OptionGroup var common: CommonOptions
 

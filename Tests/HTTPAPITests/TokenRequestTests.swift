@@ -68,13 +68,13 @@ struct TokenRequestTests {
     }
 
     @Test("that is no JSON object says what is wrong with it", arguments: [
-        ("{", "The body is not valid JSON: unexpected content at byte 1"),
-        ("api_key=k", "The body is not valid JSON: unexpected content at byte 0"),
-        ("\u{feff}{}", "The body is not valid JSON: unexpected content at byte 0"),
-        (#"{"api_key":"k"}x"#, "The body is not valid JSON: unexpected content at byte 15"),
-        ("[]", "The body must be a JSON object"),
-        ("null", "The body must be a JSON object"),
-        (#""{}""#, "The body must be a JSON object"),
+        ("{", "The JSON is not valid: unexpected content at byte 1"),
+        ("api_key=k", "The JSON is not valid: unexpected content at byte 0"),
+        ("\u{feff}{}", "The JSON is not valid: unexpected content at byte 0"),
+        (#"{"api_key":"k"}x"#, "The JSON is not valid: unexpected content at byte 15"),
+        ("[]", "The JSON must be an object"),
+        ("null", "The JSON must be an object"),
+        (#""{}""#, "The JSON must be an object"),
         (#"{"api_key":"k","api_key":"k"}"#, #"The JSON member \"api_key\" is given more than once"#),
         (#"{"x":{"a":1,"\u0061":2}}"#, #"The JSON member \"a\" is given more than once"#),
         (#"{"api_key":"\u0000"}"#, "A JSON string holds a NUL character at byte 12"),

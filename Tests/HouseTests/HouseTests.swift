@@ -84,7 +84,7 @@ struct FloorsTests {
     func unused() throws {
         let sources = try Repository.swiftSources()
         for (module, imports) in Floors.imports {
-            let used = sources.filter { $0.module == module }.flatMap(\.code).compactMap { Rules.imported(by: $0)?.module }
+            let used = sources.filter { $0.module == module }.flatMap { Rules.imports(of: $0).map(\.module) }
             #expect(imports.subtracting(used).isEmpty, "\(module)")
         }
     }

@@ -11,13 +11,17 @@ enum Repository {
 
     /// The files in a folder, by their paths from the root; no hidden ones, as build folders are.
     static func files(in folder: String) throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: folder).resolvingSymlinksInPath().path())
+        let path = root.appending(path: folder).resolvingSymlinksInPath().path()
+        return try FileManager.default.subpathsOfDirectory(atPath: path)
             .filter { path in !path.split(separator: "/").contains { $0.hasPrefix(".") } }
             .map { "\(folder)/\($0)" }
             .sorted()
     }
 
-    static func swiftSources() throws -> [SourceFile] {
+    static func swiftSources() throws -> [SourceFile] { try sources.get() }
+
+    /// Read once for all tests.
+    private static let sources = Result {
         try files(in: "Sources").filter { $0.hasSuffix(".swift") }.map { SourceFile(path: $0, text: try text($0)) }
     }
 }

@@ -1,4 +1,4 @@
-/// Rules that a line of code keeps or breaks. Each gives the lines that break it.
+/// What a line of code must not have. Each rule gives the lines of a file that break it.
 enum Rules {
     struct Breach: CustomStringConvertible {
         let path: String
@@ -8,62 +8,57 @@ enum Rules {
         var description: String { "\(path):\(line): \(text)" }
     }
 
-    /// What a line imports, and how widely it shows it.
-    static func imported(by line: String) -> (access: String?, module: String)? {
-        guard let match = line.firstMatch(of: #/
+    /// The imports of a file by their lines: how widely each is shown, and of what.
+    static func imports(of file: SourceFile) -> [(line: Int, access: String?, module: String)] {
+        let pattern = #/
             ^\s*(?:@\w+(?:\([^)]*\))?\s+)*
             (?:(?<access>public|package|internal|fileprivate|private)\s+)?
             import\s+(?:(?:struct|class|enum|protocol|typealias|func|let|var)\s+)?(?<module>\w+)
-            /#)
-        else { return nil }
-        return (match.access.map(String.init), String(match.module))
+            /#
+        return file.code.enumerated().filter { $0.element.contains("import") }.compactMap { index, line in
+            line.firstMatch(of: pattern).map { (index + 1, $0.access.map(String.init), String($0.module)) }
+        }
     }
 
     /// Imports that the table of floors does not have.
     static func foreignImports(_ file: SourceFile) -> [Breach] {
-        breaches(file.code, of: file) { line in
-            guard let module = imported(by: line)?.module else { return false }
-            return Floors.imports[file.module]?.contains(module) != true
-        }
+        imports(of: file).filter { Floors.imports[file.module]?.contains($0.module) != true }
+            .map { Breach(path: file.path, line: $0.line, text: file.code[$0.line - 1]) }
     }
 
     /// Imports of C modules that do not say that they stay inside: no C type in a public signature.
     static func openCImports(_ file: SourceFile) -> [Breach] {
-        breaches(file.code, of: file) { line in
-            guard let (access, module) = imported(by: line) else { return false }
-            return Floors.cModules.contains(module) && access != "internal"
-        }
+        imports(of: file).filter { Floors.cModules.contains($0.module) && $0.access != "internal" }
+            .map { Breach(path: file.path, line: $0.line, text: file.code[$0.line - 1]) }
     }
 
     /// Pointers, and promises that the compiler does not check, above the modules of the C libraries.
     static func pointers(_ file: SourceFile) -> [Breach] {
         if Floors.floor(of: file.module) == 1 || file.path == "Sources/LatchkeyServer/Lifecycle.swift" { return [] }
-        return breaches(file.code, of: file) { has($0, #/\bunsafe\b|@unchecked\b|\bUnsafe\w*|@_\w/#) }
+        return breaches(file.code, of: file, #/\bunsafe\b|@unchecked\b|\bUnsafe\w*|@_\w/#)
     }
 
     /// What ends the process when an assumption is wrong: `try!`, `as!`, forced unwrapping, implicit unwrapping and
     /// calls that never return. A `precondition` on our own arguments is allowed.
     static func traps(_ file: SourceFile) -> [Breach] {
-        breaches(file.code, of: file) {
-            has($0, #/\b(?:try|as)!|\b(?:fatalError|preconditionFailure|assertionFailure)\(|[\w)\]>"?]!(?!=)/#)
-        }
+        let calls = #/\b(?:fatalError|preconditionFailure|assertionFailure)\(/#
+        return breaches(file.code, of: file, #/[\w)\]>"?]!(?!=)/#) + breaches(file.code, of: file, calls)
     }
 
     /// SQL that is not one literal: `Statement` takes a `StaticString`, and nothing else may send text to libpq.
     static func builtSQL(_ file: SourceFile) -> [Breach] {
-        var found = breaches(file.lines, of: file) { line in
-            has(line, #/\bStatement\((?!"""$|"(?:[^"\\]|\\[^(])*"\))/#)
-                || has(line, #/\bPQ(?:exec|execParams|sendQuery|prepare|sendPrepare)\b/#)
-        }
+        let notLiteral = #/\bStatement\((?!"""$|"(?:[^"\\]|\\[^(])*"\))/#
+        let otherCalls = #/\bPQ(?:exec|execParams|sendQuery|prepare|sendPrepare)\b/#
+        var found = breaches(file.lines, of: file, notLiteral) + breaches(file.lines, of: file, otherCalls)
         // The lines of a longer literal.
         var isInStatement = false
         for (index, line) in file.lines.enumerated() {
             if isInStatement, line.contains(#"\("#) {
                 found.append(Breach(path: file.path, line: index + 1, text: line))
             }
-            if has(line, #/\bStatement\("""$/#) {
+            if line.hasSuffix(#"Statement(""""#) {
                 isInStatement = true
-            } else if line.contains(#/^\s*"""/#) {
+            } else if line.contains(#"""""#) {
                 isInStatement = false
             }
         }
@@ -72,16 +67,18 @@ enum Rules {
 
     /// Comparisons of a secret, a hash or a signature that end at the first difference. `constantTimeEquals` does not.
     static func hastyComparisons(_ file: SourceFile) -> [Breach] {
+        let secretOnTheLeft = #/
+            (?:signature|secret|mac|hash|digest|authenticationCode)(?:e?s)?\s[=!]=\s(?!nil\b)
+            /#
+        let secretOnTheRight = #/
+            \s[=!]=\s[\w.]*(?:signature|secret|mac|hash|digest|authenticationCode)(?:e?s)?(?![\w.(])
+            /#
+        let functions = #/\b(?:memcmp|strcmp|strncmp|elementsEqual)\(/#
         // The start of a token against the text of a header: neither is a secret.
         let allowed = ["Sources/JOSE/Verifier.swift": "return unsafe memcmp(token, prefixStart, prefix.count) == 0"]
-        let secretOnTheLeft = #/(?:signature|secret|mac|hash|digest|authenticationCode)(?:e?s)?\s[=!]=\s(?!nil\b)/#.ignoresCase()
-        let secretOnTheRight =
-            #/\s[=!]=\s[\w.]*(?:signature|secret|mac|hash|digest|authenticationCode)(?:e?s)?(?![\w.(])/#.ignoresCase()
-        return breaches(file.code, of: file) { line in
-            if let allowed = allowed[file.path], line.hasSuffix(allowed) { return false }
-            return has(line, secretOnTheLeft) || has(line, secretOnTheRight)
-                || has(line, #/\b(?:memcmp|strcmp|strncmp|elementsEqual)\(/#)
-        }
+        return [secretOnTheLeft.ignoresCase(), secretOnTheRight.ignoresCase(), functions]
+            .flatMap { breaches(file.code, of: file, $0) }
+            .filter { breach in allowed[file.path].map { !breach.text.hasSuffix($0) } ?? true }
     }
 
     /// Names that a file system without regard to case takes for one.
@@ -89,16 +86,13 @@ enum Rules {
         Dictionary(grouping: paths) { $0.lowercased() }.values.filter { $0.count > 1 }
     }
 
-    /// Whether a line holds such a thing. A word ends where an identifier does: by the rules of natural languages,
+    /// The lines that hold such a thing. A word ends where an identifier does: by the rules of natural languages,
     /// which are the default, `a.b` is one word.
-    private static func has(_ line: String, _ pattern: Regex<Substring>) -> Bool {
-        line.contains(pattern.wordBoundaryKind(.simple))
-    }
-
     private static func breaches(
-        _ lines: [String], of file: SourceFile, _ isBreach: (String) -> Bool
+        _ lines: [String], of file: SourceFile, _ pattern: Regex<Substring>
     ) -> [Breach] {
-        lines.enumerated().filter { isBreach($0.element) }.map {
+        let pattern = pattern.wordBoundaryKind(.simple)
+        return lines.enumerated().filter { $0.element.contains(pattern) }.map {
             Breach(path: file.path, line: $0.offset + 1, text: $0.element)
         }
     }

@@ -54,23 +54,29 @@ private struct SourceReader {
     private func isNext(_ word: String) -> Bool { bytes[index...].starts(with: word.utf8) }
 
     private mutating func take(_ count: Int, asCode: Bool) {
-        let taken = bytes[index..<min(index + count, bytes.count)]
-        text += taken
-        // Lines are counted in both.
-        code += asCode ? Array(taken) : taken.filter { $0 == UInt8(ascii: "\n") }
-        index += taken.count
+        let end = min(index + count, bytes.count)
+        while index < end {
+            text.append(bytes[index])
+            // Lines are counted in both.
+            if asCode || bytes[index] == UInt8(ascii: "\n") { code.append(bytes[index]) }
+            index += 1
+        }
     }
 
     private mutating func readCode(_ parentheses: Int) {
-        if isNext("//") {
+        switch bytes[index] {
+        case UInt8(ascii: "/") where isNext("//"):
             while index < bytes.count, bytes[index] != UInt8(ascii: "\n") { index += 1 }
-        } else if isNext("/*") {
+        case UInt8(ascii: "/") where isNext("/*"):
             skipBlockComment()
-        } else if let (hashes, isMultiline) = stringStart() {
+        case UInt8(ascii: "\""), UInt8(ascii: "#"):
+            guard let (hashes, isMultiline) = stringStart() else { return take(1, asCode: true) }
             take(hashes + (isMultiline ? 3 : 1), asCode: true)
             contexts.append(.string(hashes: hashes, isMultiline: isMultiline))
-        } else {
+        case UInt8(ascii: "("), UInt8(ascii: ")"):
             countParenthesis(parentheses)
+            take(1, asCode: true)
+        default:
             take(1, asCode: true)
         }
     }
@@ -93,6 +99,9 @@ private struct SourceReader {
     }
 
     private mutating func readString(_ hashes: Int, _ isMultiline: Bool) {
+        guard bytes[index] == UInt8(ascii: "\"") || bytes[index] == UInt8(ascii: "\\") else {
+            return take(1, asCode: false)
+        }
         let mark = String(repeating: "#", count: hashes)
         let end = (isMultiline ? "\"\"\"" : "\"") + mark
         if isNext(end) {

@@ -49,12 +49,16 @@ struct KeyFileTests {
     }
 
     @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
-    func `a file of another user is refused`() throws {
+    func `a file of another user is refused, unless root reads it`() throws {
         let path = try folder.write(set, to: "keys.json")
         #expect(folder.giveAway("keys.json", user: 12_345, group: 12_345))
-        #expect(
-            refusal(path)
-                == "\(path) belongs to user 12345, not to root or user 0, who reads it: run chown 0 \(path)")
+        let file = try File(opening: path)
+        let sentence = "\(path) belongs to user 12345, not to root or user 7, who reads it: run chown 7 \(path)"
+        #expect(throws: JOSEError.keyFile(sentence)) { try file.requirePrivate(reader: 7, credentialsDirectory: nil) }
+        #expect(throws: Never.self) { try file.requirePrivate(reader: 12_345, credentialsDirectory: nil) }
+        #expect(throws: Never.self) { try file.requirePrivate(reader: 0, credentialsDirectory: nil) }
+        let ofRoot = try File(opening: try folder.write(set, to: "root.json"))
+        #expect(throws: Never.self) { try ofRoot.requirePrivate(reader: 7, credentialsDirectory: nil) }
     }
 
     @Test func `what is not a regular file is refused without waiting`() throws {
