@@ -1,53 +1,41 @@
 internal import Glibc
 internal import WireFormats
 
-/// A token's three segments (RFC 7515 section 7.1), not yet decoded.
+/// Where a token's three segments are (RFC 7515 section 7.1), counted from its first byte.
 struct CompactToken {
     /// The longest token that is made or looked at.
     static let maximumBytes = 8 * 1024
 
-    private let bytes: ArraySlice<UInt8>
-    private let firstDot: Int
-    private let secondDot: Int
+    let header: Range<Int>
+    let payload: Range<Int>
+    /// May still hold dots, which are not of the alphabet: such a token fails when this is decoded.
+    let signature: Range<Int>
+
+    /// What is signed: header, dot and payload as they came.
+    var signingInput: Range<Int> { 0..<payload.upperBound }
 
     /// - Throws: ``JOSEError/tooLarge``; ``JOSEError/malformed`` for a text with fewer than two dots.
-    init(_ bytes: ArraySlice<UInt8>) throws(JOSEError) {
+    init(splitting bytes: Span<UInt8>) throws(JOSEError) {
         guard bytes.count <= Self.maximumBytes else { throw .tooLarge }
-        guard let firstDot = Self.firstDot(in: bytes), let secondDot = Self.firstDot(in: bytes[(firstDot + 1)...])
-        else { throw .malformed }
-        self.bytes = bytes
-        self.firstDot = firstDot
-        self.secondDot = secondDot
+        guard let headerEnd = Self.firstDot(in: bytes) else { throw .malformed }
+        header = 0..<headerEnd
+        let rest = bytes.extracting(droppingFirst: headerEnd + 1)
+        guard let payloadBytes = Self.firstDot(in: rest) else { throw .malformed }
+        payload = headerEnd + 1..<headerEnd + 1 + payloadBytes
+        signature = payload.upperBound + 1..<bytes.count
     }
 
-    /// The index of the first dot (memchr).
-    private static func firstDot(in bytes: ArraySlice<UInt8>) -> Int? {
-        unsafe bytes.withUnsafeBytes { buffer in
-            guard let start = buffer.baseAddress, let dot = unsafe memchr(start, Int32(UInt8(ascii: ".")), buffer.count)
+    /// How many bytes stand before the first dot (memchr).
+    private static func firstDot(in bytes: Span<UInt8>) -> Int? {
+        unsafe bytes.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress, let dot = unsafe memchr(start, Int32(UInt8(ascii: ".")), bytes.count)
             else { return nil }
-            return unsafe bytes.startIndex + (UnsafeRawPointer(dot) - start)
+            return unsafe UnsafeRawPointer(dot) - start
         }
     }
 
-    /// The header, decoded.
-    func header() throws(JOSEError) -> [UInt8] {
-        try decode(bytes[..<firstDot])
-    }
-
-    /// The payload, decoded.
-    func payload() throws(JOSEError) -> [UInt8] {
-        try decode(bytes[(firstDot + 1)..<secondDot])
-    }
-
-    /// The signature, decoded. A text with more than two dots fails here: a dot is not of the alphabet.
-    func signature() throws(JOSEError) -> [UInt8] {
-        try decode(bytes[(secondDot + 1)...])
-    }
-
-    /// What is signed: header, dot and payload as they came.
-    var signingInput: ArraySlice<UInt8> { bytes[..<secondDot] }
-
-    private func decode(_ segment: ArraySlice<UInt8>) throws(JOSEError) -> [UInt8] {
+    /// The bytes that a segment encodes.
+    static func decode(_ segment: Span<UInt8>) throws(JOSEError) -> [UInt8] {
         guard let bytes = Base64URL.decode(segment) else { throw .malformed }
         return bytes
     }

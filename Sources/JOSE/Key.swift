@@ -14,8 +14,8 @@ public struct Key: Sendable {
 
     /// Reads a private JWK (RFC 7517 section 4).
     ///
-    /// `kid`, `alg` and `kty` must be there and fit each other; a `use` must be "sig", and `key_ops` must name "sign" or "verify"
-    /// and nothing else. Members that are not understood are ignored.
+    /// `kid`, `alg` and `kty` must be there and fit each other; a `use` must be "sig", and `key_ops` must name "sign",
+    /// "verify" or both and nothing else. Members that are not understood are ignored.
     init(jwk: JSONObject) throws(JOSEError) {
         guard let text = jwk["kid"]?.string, let id = KeyID(text) else {
             throw .invalidKeySet("a key's \"kid\" must be 1 to 64 characters of [A-Za-z0-9._-]")

@@ -4,9 +4,9 @@ extension KeySet {
     /// Reads a private JWK Set from a file that nobody but its owner can read.
     ///
     /// The file must be a regular one of at most 64 KiB, owned by this process's user or by root (root itself may read
-    /// everybody's), without any right for group or others. In `$CREDENTIALS_DIRECTORY` the group may read it: there systemd grants access by an ACL,
-    /// which shows as that right (systemd.exec(5), LoadCredential). A symbolic link is followed: what it leads to is
-    /// judged.
+    /// everybody's), without any right for group or others. In `$CREDENTIALS_DIRECTORY` the group may read it: there
+    /// systemd grants access by an ACL, which shows as that right (systemd.exec(5), LoadCredential). A symbolic link is
+    /// followed: what it leads to is judged.
     ///
     /// - Parameter weakListPath: a file of known secrets, one a line, as collections of leaked ones are published; a
     ///   key found in it is refused. It is read piece by piece, so it may be large.
@@ -15,7 +15,8 @@ extension KeySet {
         fromFile path: String, refusingSecretsIn weakListPath: String? = nil
     ) throws(JOSEError) -> KeySet {
         let file = try File(opening: path)
-        try file.requirePrivate(credentialsDirectory: unsafe getenv("CREDENTIALS_DIRECTORY").map { unsafe String(cString: $0) })
+        let credentialsDirectory = unsafe getenv("CREDENTIALS_DIRECTORY").map { unsafe String(cString: $0) }
+        try file.requirePrivate(credentialsDirectory: credentialsDirectory)
         var text = try file.readAll(maximumBytes: maximumBytes)
         // What the parser held is released by then, so this array's storage is the only one.
         defer { wipe(&text) }

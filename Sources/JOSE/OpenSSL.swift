@@ -19,7 +19,8 @@ enum OpenSSL {
             let text = unsafe ERR_reason_error_string(code).map { text in unsafe String(cString: text) }
             errors.append(text ?? "error \(code)")
         }
-        return .cryptography(function: function, errors: errors.isEmpty ? "no reason given" : errors.joined(separator: ", "))
+        if errors.isEmpty { errors = ["no reason given"] }
+        return .cryptography(function: function, errors: errors.joined(separator: ", "))
     }
 }
 

@@ -14,7 +14,8 @@ public final class Signer {
     /// The compact token of `claims`, with the header `{"alg":...,"typ":"JWT","kid":...}` (RFC 7515 section 7.1).
     ///
     /// - Parameter claims: a JSON object in UTF-8, signed as it is.
-    /// - Throws: ``JOSEError/tooLarge`` for a token longer than verifiers accept; ``JOSEError/cryptography(function:errors:)``.
+    /// - Throws: ``JOSEError/tooLarge`` for a token longer than verifiers accept;
+    ///   ``JOSEError/cryptography(function:errors:)``.
     public func sign(claims: [UInt8]) throws(JOSEError) -> [UInt8] {
         guard claims.count < CompactToken.maximumBytes else { throw .tooLarge }
         var token: [UInt8] = []

@@ -45,18 +45,19 @@ public final class Verifier {
     }
 
     /// The payload of a token whose signature is right, and the key that it named.
-    func authenticate(_ bytes: ArraySlice<UInt8>) throws(JOSEError) -> (keyID: KeyID?, payload: [UInt8]) {
-        let token = try CompactToken(bytes)
-        let signature = try token.signature()
+    func authenticate(_ token: ArraySlice<UInt8>) throws(JOSEError) -> (keyID: KeyID?, payload: [UInt8]) {
+        let bytes = token.span
+        let segments = try CompactToken(splitting: bytes)
+        let input = bytes.extracting(segments.signingInput)
+        let signature = try CompactToken.decode(bytes.extracting(segments.signature))
         // Our own tokens begin with a text that is known beforehand: their header need not be read.
         if let entry = entries.first(where: { begins(bytes, with: $0.prefix) }) {
-            guard try entry.context.isSignature(signature, of: token.signingInput.span) else { throw .badSignature }
-            return (entry.key.id, try token.payload())
+            guard try entry.context.isSignature(signature, of: input) else { throw .badSignature }
+            return (entry.key.id, try CompactToken.decode(bytes.extracting(segments.payload)))
         }
-        let header = try Header(parsing: try token.header())
-        for entry in try candidates(for: header)
-        where try entry.context.isSignature(signature, of: token.signingInput.span) {
-            return (header.keyID, try token.payload())
+        let header = try Header(parsing: try CompactToken.decode(bytes.extracting(segments.header)))
+        for entry in try candidates(for: header) where try entry.context.isSignature(signature, of: input) {
+            return (header.keyID, try CompactToken.decode(bytes.extracting(segments.payload)))
         }
         throw .badSignature
     }
@@ -76,7 +77,7 @@ public final class Verifier {
     }
 
     /// Whether `token` starts with `prefix` (memcmp: neither is a secret).
-    private func begins(_ token: ArraySlice<UInt8>, with prefix: [UInt8]) -> Bool {
+    private func begins(_ token: Span<UInt8>, with prefix: [UInt8]) -> Bool {
         guard token.count >= prefix.count else { return false }
         return unsafe token.withUnsafeBytes { token in
             unsafe prefix.withUnsafeBytes { prefix in

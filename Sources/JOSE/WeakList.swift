@@ -1,7 +1,8 @@
 extension KeySet {
     /// Refuses a set with a key that stands in a file of known secrets, one a line.
     ///
-    /// - Throws: ``JOSEError/invalidKey(_:_:)`` for such a key, ``JOSEError/keyFile(_:)`` for a file that cannot be read.
+    /// - Throws: ``JOSEError/invalidKey(_:_:)`` for such a key, ``JOSEError/keyFile(_:)`` for a file that cannot be
+    ///   read.
     func refuseSecrets(listedIn path: String) throws(JOSEError) {
         let file = try File(opening: path)
         // The start of a line whose end has not been read.

@@ -34,6 +34,7 @@ enum Weakness: String, CustomStringConvertible {
     private static let phrases = [
         "secret", "password", "passw0rd", "passphrase", "changeme", "changethis", "changeit", "replaceme",
         "replacethis", "example", "default", "qwerty", "letmein", "12345678", "abcdefgh", "yourkey", "privatekey",
-        "signingkey", "jwtkey", "mykey", "random", "development", "insecure", "verysafe", "supersafe", "testtest", "test123",
+        "signingkey", "jwtkey", "mykey", "random", "development", "insecure", "verysafe", "supersafe", "testtest",
+        "test123",
     ]
 }

@@ -19,6 +19,8 @@ public enum Base64URL {
 
     /// Appends the encoding of `bytes`.
     public static func append(_ bytes: Span<UInt8>, to output: inout [UInt8]) {
+        // Asked for no capacity, the library would write its count of 0 into the storage that all empty arrays share.
+        guard !bytes.isEmpty else { return }
         let capacity = bytes.count / 3 * 4 + (bytes.count % 3 == 0 ? 0 : bytes.count % 3 + 1)
         output.append(addingCapacity: capacity) { output in
             var rest = bytes
@@ -53,10 +55,11 @@ public enum Base64URL {
     /// The bytes that `text` encodes; see ``decode(_:)-(ArraySlice<UInt8>)``.
     public static func decode(_ text: Span<UInt8>) -> [UInt8]? {
         guard text.count % 4 != 1 else { return nil }
+        guard !text.isEmpty else { return [] }
         var bytes: [UInt8] = []
         var isStrict = false
         bytes.append(addingCapacity: text.count / 4 * 3 + max(0, text.count % 4 - 1)) { output in
-            // All bits that must stay zero: those above the 24 of four characters, and the last character's unused ones.
+            // All bits that must stay zero: those above four characters' 24, and the last character's unused ones.
             var stray: UInt32 = 0
             var rest = text
             // Two groups at a time are a fifth faster than one.

@@ -96,7 +96,8 @@ public struct JSONValue: Sendable {
         return isNegative ? value : value == .min ? nil : -value
     }
 
-    /// The number, rounded to the nearest that can be represented; nil for one beyond all, as 1e999, and for a value that is none.
+    /// The number, rounded to the nearest that can be represented; nil for one beyond them all, as 1e999 is, and for a
+    /// value that is none.
     public var number: Double? {
         guard kind == .integer || kind == .number else { return nil }
         guard let value = Double(String(decoding: text.bytes[node.value], as: UTF8.self)), value.isFinite else {

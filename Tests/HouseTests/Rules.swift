@@ -86,6 +86,11 @@ enum Rules {
         Dictionary(grouping: paths) { $0.lowercased() }.values.filter { $0.count > 1 }
     }
 
+    /// Whether a golden file's request is one for this very path: its first line that is no comment says so.
+    static func isGoldenFile(_ text: String, of path: String) -> Bool {
+        text.split(separator: "\n").first { !$0.hasPrefix("#") }?.split(separator: " ").last == path[...]
+    }
+
     /// The lines that hold such a thing. A word ends where an identifier does: by the rules of natural languages,
     /// which are the default, `a.b` is one word.
     private static func breaches(

@@ -123,6 +123,18 @@ struct RulesTests {
     }
 }
 
+@Suite("A golden file")
+struct GoldenFileRuleTests {
+    @Test("is one of the path of its request line", arguments: [
+        ("# A sentence.\n# POST /api/token\nPOST /api/verify-token\n=====\n200\n", false),
+        ("POST /api/token\n=====\n200\n", true), ("POST /api/token/\n", false), ("POST /x/api/token\n", false),
+        ("POST /x\nReferer: /api/token\n", false), ("", false), ("# POST /api/token\n", false),
+    ])
+    func path(text: String, isOne: Bool) {
+        #expect(Rules.isGoldenFile(text, of: "/api/token") == isOne)
+    }
+}
+
 @Suite("A source file")
 struct SourceFileTests {
     private func code(_ text: String) -> [String] { SourceFile(path: "", text: text).code }

@@ -29,6 +29,9 @@ struct Forge {
 
     static let header = #"{"alg":"HS256","typ":"JWT","kid":"\#(kid)"}"#
 
+    /// Arrays within each other, one more than is accepted within an object.
+    static let tooDeep = String(repeating: "[", count: 16) + String(repeating: "]", count: 16)
+
     static func claims(
         exp: String? = "1741818000", iat: String? = "1741814400", more: String = ""
     ) -> String {

@@ -11,6 +11,11 @@ struct JOSEVectorTests {
         try JSONObject(parsing: TestData.bytes(path), limits: limits)
     }
 
+    /// The objects in an array of a file.
+    private func objects(_ path: String, _ array: String) throws -> [JSONObject] {
+        try #require(json(path)[array]?.array).compactMap(\.object)
+    }
+
     /// What the signature layer says of a token: the payload, or the refusal.
     private func authenticate(_ token: [UInt8], _ keys: KeySet) throws -> Result<[UInt8], JOSEError> {
         let verifier = try Verifier(keys: keys, policy: TokenPolicy(keyForMissingKid: .eachHS256Key))
@@ -41,9 +46,9 @@ struct JOSEVectorTests {
 
     @Test func `HMAC gives the codes of Wycheproof, at full length only`() throws {
         var tested = 0
-        for group in try #require(json("wycheproof/hmac_sha256_test.json")["testGroups"]?.array) {
-            let tagBytes = Int(try #require(group.object?["tagSize"]?.integer)) / 8
-            for test in try #require(group.object?["tests"]?.array).compactMap(\.object) {
+        for group in try objects("wycheproof/hmac_sha256_test.json", "testGroups") {
+            let tagBytes = Int(try #require(group["tagSize"]?.integer)) / 8
+            for test in try #require(group["tests"]?.array).compactMap(\.object) {
                 let mac = try HMACSHA256(key: hexadecimal(test["key"]))
                 let code = try mac.authenticationCode(for: hexadecimal(test["msg"]))
                 let tag = try hexadecimal(test["tag"])
@@ -59,7 +64,7 @@ struct JOSEVectorTests {
 
     @Test func `signatures are judged as Wycheproof judges them, other algorithms are refused`() throws {
         var (accepted, refused, contradictory, unsupported) = (0, 0, 0, 0)
-        for group in try #require(json("wycheproof/json_web_signature_test.json")["testGroups"]?.array).compactMap(\.object) {
+        for group in try objects("wycheproof/json_web_signature_test.json", "testGroups") {
             let jwk = try #require(group["private"]?.object ?? group["public"]?.object)
             let tests = try #require(group["tests"]?.array).compactMap(\.object)
             guard jwk["alg"]?.string == "HS256" else {
@@ -97,7 +102,7 @@ struct JOSEVectorTests {
     @Test func `keys are read as Wycheproof demands`() throws {
         // A mixed set would be allowed where all its algorithms are known.
         var accepted: [Int64] = []
-        for group in try #require(json("wycheproof/json_web_key_test.json")["testGroups"]?.array).compactMap(\.object) {
+        for group in try objects("wycheproof/json_web_key_test.json", "testGroups") {
             let jwks = try #require(group["private"]?.object?["keys"]?.array).compactMap(\.object).map(text)
             let keys = try? KeySet(parsingJWKSet: "{\"keys\":[\(jwks.joined(separator: ","))]}".bytes)
             for test in try #require(group["tests"]?.array).compactMap(\.object) {
@@ -116,7 +121,7 @@ struct JOSEVectorTests {
         var tested = 0
         let keys = try Forge.keys(Forge.jwk())
         for name in ["json_web_encryption_test.json", "json_web_crypto_test.json"] {
-            for group in try #require(json("wycheproof/\(name)")["testGroups"]?.array).compactMap(\.object) {
+            for group in try objects("wycheproof/\(name)", "testGroups") {
                 for test in try #require(group["tests"]?.array).compactMap(\.object) {
                     guard let token = test["jwe"]?.string else { continue }
                     if case .success = try authenticate(token.bytes, keys) { Issue.record("accepted: \(token)") }
@@ -128,7 +133,7 @@ struct JOSEVectorTests {
     }
 
     @Test func `the examples of RFC 7515 appendix A are accepted under HS256 and refused otherwise`() throws {
-        for test in try #require(json("rfc7515-appendix-a/rfc7515_appendix_a.json")["tests"]?.array).compactMap(\.object) {
+        for test in try objects("rfc7515-appendix-a/rfc7515_appendix_a.json", "tests") {
             let token = try #require(test["jws"]?.string).bytes
             let id = try #require(test["id"]?.string)
             var secret = Forge.secret

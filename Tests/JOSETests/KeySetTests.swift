@@ -16,6 +16,11 @@ struct KeySetTests {
         refusal("{\"keys\":[\(jwk)]}")
     }
 
+    private static let badType = #"key x: its "kty" must be "oct" for HS256"#
+    private static let badAlgorithm = #"key x: its "alg" must be one of: HS256"#
+    private static let badEncoding = #"key x: its "k" must be base64url without padding"#
+    private static let badName = #"a key's "kid" must be 1 to 64 characters of [A-Za-z0-9._-]"#
+
     private static let k = String(decoding: Base64URL.encode(Forge.secret), as: UTF8.self)
 
     @Test func `the first key is current, the others are found by name`() throws {
@@ -72,21 +77,21 @@ struct KeySetTests {
     }
 
     @Test(arguments: [
-        (#"{"kid":"x","alg":"HS256","k":"\#(k)"}"#, #"key x: its "kty" must be "oct" for HS256"#),
-        (#"{"kty":"RSA","kid":"x","alg":"HS256","k":"\#(k)"}"#, #"key x: its "kty" must be "oct" for HS256"#),
-        (#"{"kty":"OCT","kid":"x","alg":"HS256","k":"\#(k)"}"#, #"key x: its "kty" must be "oct" for HS256"#),
-        (#"{"kty":"oct","kid":"x","k":"\#(k)"}"#, #"key x: its "alg" must be one of: HS256"#),
-        (#"{"kty":"oct","kid":"x","alg":"HS384","k":"\#(k)"}"#, #"key x: its "alg" must be one of: HS256"#),
-        (#"{"kty":"oct","kid":"x","alg":"none","k":"\#(k)"}"#, #"key x: its "alg" must be one of: HS256"#),
-        (#"{"kty":"RSA","kid":"x","alg":"RS256","n":"x","e":"AQAB"}"#, #"key x: its "alg" must be one of: HS256"#),
-        (#"{"kty":"oct","kid":"x","alg":"HS256"}"#, #"key x: its "k" must be base64url without padding"#),
-        (#"{"kty":"oct","kid":"x","alg":"HS256","k":1}"#, #"key x: its "k" must be base64url without padding"#),
-        (#"{"kty":"oct","kid":"x","alg":"HS256","k":"\#(k)="}"#, #"key x: its "k" must be base64url without padding"#),
-        (#"{"kty":"oct","kid":"x","alg":"HS256","k":"\u0041\#(k)"}"#, #"key x: its "k" must be base64url without padding"#),
+        (#"{"kid":"x","alg":"HS256","k":"\#(k)"}"#, badType),
+        (#"{"kty":"RSA","kid":"x","alg":"HS256","k":"\#(k)"}"#, badType),
+        (#"{"kty":"OCT","kid":"x","alg":"HS256","k":"\#(k)"}"#, badType),
+        (#"{"kty":"oct","kid":"x","k":"\#(k)"}"#, badAlgorithm),
+        (#"{"kty":"oct","kid":"x","alg":"HS384","k":"\#(k)"}"#, badAlgorithm),
+        (#"{"kty":"oct","kid":"x","alg":"none","k":"\#(k)"}"#, badAlgorithm),
+        (#"{"kty":"RSA","kid":"x","alg":"RS256","n":"x","e":"AQAB"}"#, badAlgorithm),
+        (#"{"kty":"oct","kid":"x","alg":"HS256"}"#, badEncoding),
+        (#"{"kty":"oct","kid":"x","alg":"HS256","k":1}"#, badEncoding),
+        (#"{"kty":"oct","kid":"x","alg":"HS256","k":"\#(k)="}"#, badEncoding),
+        (#"{"kty":"oct","kid":"x","alg":"HS256","k":"\u0041\#(k)"}"#, badEncoding),
         (#"{"kty":"oct","kid":"x","alg":"HS256","k":""}"#, "key x: it has 0 bytes, HS256 demands at least 32"),
-        (#"{"kty":"oct","alg":"HS256","k":"\#(k)"}"#, #"a key's "kid" must be 1 to 64 characters of [A-Za-z0-9._-]"#),
-        (#"{"kty":"oct","kid":"a/b","alg":"HS256","k":"\#(k)"}"#, #"a key's "kid" must be 1 to 64 characters of [A-Za-z0-9._-]"#),
-        (#"{"kty":"oct","kid":7,"alg":"HS256","k":"\#(k)"}"#, #"a key's "kid" must be 1 to 64 characters of [A-Za-z0-9._-]"#),
+        (#"{"kty":"oct","alg":"HS256","k":"\#(k)"}"#, badName),
+        (#"{"kty":"oct","kid":"a/b","alg":"HS256","k":"\#(k)"}"#, badName),
+        (#"{"kty":"oct","kid":7,"alg":"HS256","k":"\#(k)"}"#, badName),
         ("7", #"the array "keys" holds more than objects"#),
     ])
     func `a key that cannot be used is refused with a sentence`(_ jwk: String, _ sentence: String) {

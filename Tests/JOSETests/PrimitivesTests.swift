@@ -87,7 +87,7 @@ struct PrimitivesTests {
         ]
         #expect(Set(errors.map(\.reason)).count == errors.count)
         for error in errors {
-            #expect(error.reason.utf8.allSatisfy { $0 == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) })
+            #expect(error.reason.allSatisfy { $0 == "_" || ("a"..."z").contains($0) })
         }
         #expect(JOSEError.missingClaim("exp").reason == "missing_claim")
     }

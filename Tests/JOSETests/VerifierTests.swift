@@ -122,7 +122,7 @@ struct VerifierTests {
     }
 
     @Test(arguments: [#"{"typ":"JWT","alg":"HS256"}"#, #"{"alg":"HS256"}"#])
-    func `a token without key name is refused, or tried with each key where the policy says so`(_ header: String) throws {
+    func `a token without key name is refused, or tried with each key if the policy says so`(_ header: String) throws {
         let strict = try Forge.verifier()
         let lenient = try Forge.verifier(TokenPolicy(keyForMissingKid: .eachHS256Key))
         for secret in [Forge.secret, Forge.otherSecret] {
@@ -159,10 +159,11 @@ struct VerifierTests {
     @Test(arguments: [
         #"{"alg":"HS256","alg":"HS256","kid":"2025-03"}"#, #"{"alg":"none","kid":"2025-03","\u0061lg":"HS256"}"#,
         #"{"alg":"HS256","kid":"2025-03","kid":"2025-02"}"#, #"{"alg":"HS256","kid":"2025-03","x":{"y":1,"y":2}}"#,
-        "", " ", "null", "[]", #""HS256""#, "{", #"{"alg":"HS256","kid":"2025-03"}}"#, #"{"alg":"HS256","kid":"2025-03",}"#,
+        "", " ", "null", "[]", #""HS256""#, "{", #"{"alg":"HS256","kid":"2025-03"}}"#,
+        #"{"alg":"HS256","kid":"2025-03",}"#,
         "\u{feff}{\"alg\":\"HS256\",\"kid\":\"2025-03\"}", "{\"alg\":\"HS256\",\"kid\":\"2025-03\\u0000\"}",
         "{\"alg\":\"HS256\",\"kid\":\"2025-03\",\"x\":\"\\ud800\"}",
-        "{\"alg\":\"HS256\",\"kid\":\"2025-03\",\"x\":\(String(repeating: "[", count: 16))\(String(repeating: "]", count: 16))}",
+        "{\"alg\":\"HS256\",\"kid\":\"2025-03\",\"x\":\(Forge.tooDeep)}",
     ])
     func `a header that is not an object with each member once is refused`(_ header: String) throws {
         #expect(try Forge.verifier().refusal(Forge.token(header: header)) == .malformed)
@@ -232,9 +233,9 @@ struct VerifierTests {
         for (index, part) in parts.enumerated() {
             var changed = parts
             for form in [
-                part + "=", part + "==", " " + part, part + " ", part + "\n", "\t" + part, part + "\u{0}", part + "\r\n",
-                part.prefix(4) + "+" + part.dropFirst(5), part.prefix(4) + "/" + part.dropFirst(5), part + "A",
-                part + "é", part.prefix(8) + "\n" + part.dropFirst(8), "",
+                part + "=", part + "==", " " + part, part + " ", part + "\n", "\t" + part, part + "\u{0}",
+                part + "\r\n", part.prefix(4) + "+" + part.dropFirst(5), part.prefix(4) + "/" + part.dropFirst(5),
+                part + "A", part + "é", part.prefix(8) + "\n" + part.dropFirst(8), "",
             ] {
                 changed[index] = String(form)
                 #expect(verifier.refusal(changed.joined(separator: ".")) != nil)

@@ -2,13 +2,14 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
 from prepared import Prepared
 from product import CHECKOUT, Product
-from responders import Responders
+from responders import in_place_of_latchkeyd
 from waiting import eventually
 
 # Where the logs go when a test fails: the product's own folder is deleted.
@@ -23,6 +24,8 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_configure(config):
+    # An end that is asked for is one like Ctrl-C: fixtures stop what they started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     config.addinivalue_line("markers", "last: runs after all other tests")
 
 
@@ -59,15 +62,8 @@ def prepared(product):
 @pytest.fixture
 def responders(product):
     """The place of latchkeyd, empty: the test starts its own, and a plain one is there again afterwards."""
-    place = Responders(product)
-    try:
+    with in_place_of_latchkeyd(product) as place:
         yield place
-    finally:
-        place.stop_all()
-        if not product.postgres_runs():
-            product.start_postgres()
-        place.start()
-        eventually(lambda: product.token(product.demo).status_code == 200, 10, "tokens are issued again")
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 import Testing
 import WireFormats
 
-/// JSONTestSuite by Nicolas Seriot: y_ must be accepted, n_ refused, i_ either. Skipped where the files are not at hand.
+/// JSONTestSuite by Nicolas Seriot: y_ must be accepted, n_ refused, i_ either. Skipped where the files are not at
+/// hand.
 @Suite(.enabled(if: !TestData.isMissing, "the test data are not part of this repository: set LATCHKEY_TESTDATA"))
 struct JSONVectorTests {
     private static let folder = "JSONTestSuite/test_parsing"
