@@ -51,7 +51,7 @@ public final class Verifier {
         let input = bytes.extracting(segments.signingInput)
         let signature = try CompactToken.decode(bytes.extracting(segments.signature))
         // Our own tokens begin with a text that is known beforehand: their header need not be read.
-        if let entry = entries.first(where: { begins(bytes, with: $0.prefix) }) {
+        for entry in entries where begins(bytes, with: entry.prefix) {
             guard try entry.context.isSignature(signature, of: input) else { throw .badSignature }
             return (entry.key.id, try CompactToken.decode(bytes.extracting(segments.payload)))
         }

@@ -133,6 +133,7 @@ struct JSONReader {
     }
 
     /// Appends a value without children.
+    @inline(__always)
     private mutating func append(_ node: JSONNode) {
         var node = node
         node.next = UInt32(truncatingIfNeeded: nodes.count + 1)
@@ -216,6 +217,7 @@ extension JSONReader {
         JSONError(kind: kind, offset: position)
     }
 
+    @inline(__always)
     private mutating func skipWhiteSpace(_ bytes: Span<UInt8>) {
         while position < bytes.count {
             let byte = bytes[position]
@@ -224,6 +226,7 @@ extension JSONReader {
         }
     }
 
+    @inline(__always)
     private mutating func expect(_ byte: UInt8, _ bytes: Span<UInt8>) throws(JSONError) {
         guard position < bytes.count, bytes[position] == byte else { throw failure(.notJSON) }
         position += 1
@@ -234,6 +237,7 @@ extension JSONReader {
     }
 
     /// Reads the rest of a string whose opening quote has been read, its closing quote included.
+    @inline(__always)
     private mutating func readString(_ bytes: Span<UInt8>) throws(JSONError) -> (UInt32, UInt32, hasEscapes: Bool) {
         let start = position
         var hasEscapes = false
@@ -382,8 +386,9 @@ extension JSONReader {
     }
 
     private mutating func readDigits(_ bytes: Span<UInt8>) throws(JSONError) {
-        let start = position
-        while position < bytes.count, bytes[position] &- UInt8(ascii: "0") < 10 { position += 1 }
-        guard position > start else { throw failure(.notJSON) }
+        var end = position
+        while end < bytes.count, bytes[end] &- UInt8(ascii: "0") < 10 { end += 1 }
+        defer { position = end }
+        guard end > position else { throw failure(.notJSON) }
     }
 }

@@ -18,20 +18,21 @@ final class JSONText: Sendable {
 
     /// The index of an object's member, nil where there is none.
     func member(of object: Int, named name: Span<UInt8>) -> Int? {
-        let bytes = bytes
-        let nodes = nodes
+        let (bytes, nodes) = (bytes, nodes)
+        let text = bytes.span
+        let table = nodes.span
         var child = object + 1
-        let end = Int(nodes[object].next)
+        let end = Int(table[object].next)
         while child < end {
             let isWanted =
-                if nodes[child].nameHasEscapes {
-                    JSONString.equal(JSONString.unescape(bytes.span.extracting(nodes[child].name)).span, name)
+                if table[child].nameHasEscapes {
+                    JSONString.equal(JSONString.unescape(text.extracting(table[child].name)).span, name)
                 } else {
-                    Int(nodes[child].nameEnd) - Int(nodes[child].nameStart) == name.count
-                        && JSONString.equal(bytes.span.extracting(nodes[child].name), name)
+                    table[child].name.count == name.count
+                        && JSONString.equal(text.extracting(table[child].name), name)
                 }
             if isWanted { return child }
-            child = Int(nodes[child].next)
+            child = Int(table[child].next)
         }
         return nil
     }

@@ -167,8 +167,10 @@ struct TokenIssuerTests {
         (.server(.tooManyConnections), "database_unavailable"),
         (.server(.serializationFailure), "database_unavailable"),
         (.server(.deadlockDetected), "database_unavailable"),
-        (.server(.queryCanceled), "database_too_slow"),
-        (.server(SQLState("55P03")), "database_too_slow"),
+        (.server(.queryCanceled), "database_overloaded"),
+        (.server(SQLState("55P03")), "database_overloaded"),
+        (.server(SQLState("53100")), "database_overloaded"),
+        (.server(SQLState("58030")), "database_overloaded"),
     ])
     func outage(kind: DatabaseError.Kind, reason: String) throws {
         let desk = try Desk(.failure(DatabaseError(kind, serverMessage: "of 10.0.0.1, password hunter2")))

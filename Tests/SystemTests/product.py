@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 
 import processes
+import tokens
+from waiting import eventually
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TRY = CHECKOUT / "deploy" / "try"
@@ -82,6 +84,7 @@ class Product:
 
     def read_environment(self):
         """Reads the file `env` as a shell does."""
+        self.forget_client()
         text = subprocess.run(
             ["sh", "-c", '. "$1" && exec env -0', "sh", str(self.state / "env")],
             env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True).stdout
@@ -90,10 +93,14 @@ class Product:
         for keys in self.key_files:
             self.secrets.update(key["k"] for key in json.loads(keys.read_text())["keys"])
 
-    def stop(self, *words):
+    def forget_client(self):
+        """A start may make another certificate."""
         if self.http:
             self.http.close()
         self.http = None
+
+    def stop(self, *words):
+        self.forget_client()
         result = self.run_try("stop", *words, timeout=120)
         assert result.returncode == 0, result.stdout + result.stderr
 
@@ -186,7 +193,12 @@ class Product:
     def create_app(self, name, sandbox_only=False):
         made = self.administer("app", "create", "--name", name, *(["--sandbox-only"] if sandbox_only else []))
         self.secrets.add(made["api_secret"])
-        return App(made["client_app_id"], made["api_key"], made["api_secret"])
+        app = App(made["client_app_id"], made["api_key"], made["api_secret"])
+        # Verify hears of it as of any other change: soon.
+        key, *_ = tokens.read_keys(self.key_files[0])
+        token = tokens.signed(tokens.claims(app.client_app, app.client_app), key)
+        eventually(lambda: self.verify(token).status_code == 200, 1, "verify knows the new app")
+        return app
 
     def regenerate(self, app, overlap):
         """A new secret for the app's credential; the app as it is from now on."""

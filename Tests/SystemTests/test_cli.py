@@ -318,7 +318,7 @@ def test_token_revoke_takes_a_token_by_its_claims(product, app):
     eventually(lambda: product.verify(token).status_code == 401, 1, "the token is refused")
     failed(product, USAGE, "token", "revoke", *words[:4])
     failed(product, USAGE, "token", "revoke", "--id", "x", *words[2:])
-    failed(product, NOT_FOUND, "token", "revoke", *words[:2], "--app", str(uuid.uuid4()), *words[4:])
+    failed(product, NOT_FOUND, "token", "revoke", "--id", uuid.uuid4().hex, "--app", str(uuid.uuid4()), *words[4:])
 
 
 def test_token_revoke_refuses_what_is_none(product, app):

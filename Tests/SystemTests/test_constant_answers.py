@@ -38,7 +38,8 @@ def cases(product):
     }
 
 
-NO_HASH = r"\\x" + "00" * 32
+# An array of one hash that no secret has.
+NO_HASH = r'{"\\x' + "00" * 32 + '"}'
 
 
 def ask(product, body):
@@ -97,10 +98,10 @@ def scans(product, name, body):
     api_key, user = identifier(body["api_key"]), identifier(body["taiki_user_id"])
     # The right hash, so that only the thing that the case is about is wrong.
     hashes = product.value(f"""
-        SELECT coalesce(array_agg(secret_hash), '{{{{}}}}') FROM latchkey.secrets
+        SELECT coalesce(array_agg(secret_hash), ARRAY[]::bytea[]) FROM latchkey.secrets
          WHERE api_key = '{api_key}' AND (expires_at IS NOT NULL) = {name == "expired secret"}""")
     if name in ("wrong secret", "secret of no length") or hashes == "{}":
-        hashes = f"""{{"{NO_HASH}"}}"""
+        hashes = NO_HASH
     rows = product.sql(f"""
         BEGIN;
         SELECT outcome FROM latchkey_api.token_context(

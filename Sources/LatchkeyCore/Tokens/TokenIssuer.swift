@@ -61,8 +61,12 @@ public final class TokenIssuer {
         }
     }
 
-    /// What the role's statement_timeout and lock_timeout end in: nothing was done, and the same may succeed soon.
-    private static let tooSlow: [DatabaseError.Kind] = [.server(.queryCanceled), .server(SQLState("55P03"))]
+    /// Whether the server did nothing for a reason that passes: the role's statement_timeout (57014) or lock_timeout
+    /// (55P03), no memory or disk left (class 53), or trouble of the system below it (58).
+    private static func mayPass(_ error: DatabaseError) -> Bool {
+        guard case .server(let state) = error.kind else { return false }
+        return state == SQLState("55P03") || ["53", "57", "58"].contains(state.classCode)
+    }
 
     /// Proves the secret, makes or finds the user (committed), and signs.
     public func issue(_ request: TokenRequest) throws(Refusal) -> IssuedToken {
@@ -72,8 +76,8 @@ public final class TokenIssuer {
             throw refusal
         } catch let error as DatabaseError where error.isOutage {
             throw Refusal(.temporarilyUnavailable, reason: "database_unavailable")
-        } catch let error as DatabaseError where Self.tooSlow.contains(error.kind) {
-            throw Refusal(.temporarilyUnavailable, reason: "database_too_slow")
+        } catch let error as DatabaseError where Self.mayPass(error) {
+            throw Refusal(.temporarilyUnavailable, reason: "database_overloaded")
         } catch {
             throw Refusal(.internalError, reason: "\(error)")
         }
