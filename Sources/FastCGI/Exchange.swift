@@ -69,8 +69,8 @@ import Glibc
     public func forEachParameter(_ body: (Span<UInt8>) -> Void) {
         guard var entry = unsafe request.pointee.envp else { return }
         while let text = unsafe entry.pointee {
-            let bytes = unsafe UnsafeRawBufferPointer(start: text, count: strlen(text)).assumingMemoryBound(to: UInt8.self)
-            unsafe body(bytes.span)
+            let bytes = unsafe UnsafeRawBufferPointer(start: text, count: strlen(text))
+            unsafe body(bytes.assumingMemoryBound(to: UInt8.self).span)
             unsafe entry += 1
         }
     }

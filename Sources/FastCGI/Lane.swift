@@ -26,7 +26,8 @@ public final class Lane: Sendable {
         public var quiet: Duration = .milliseconds(150)
 
         public init(
-            name: String, workers: Int, sharesConnections: Bool, peers: Set<UInt32> = [], timeout: Duration = .seconds(10)
+            name: String, workers: Int, sharesConnections: Bool, peers: Set<UInt32> = [],
+            timeout: Duration = .seconds(10)
         ) {
             self.name = name
             self.workers = workers

@@ -48,7 +48,8 @@ extension APIError {
         case .methodNotAllowed(_, let allowed): ("method_not_allowed", "The endpoint answers \(allowed.rawValue) only")
         case .bodyTooLarge: ("payload_too_large", "The body is larger than \(Request.maximumBodyBytes) bytes")
         case .unsupportedMediaType: ("unsupported_media_type", "The body must be application/json in UTF-8")
-        case .temporarilyUnavailable: ("temporarily_unavailable", "The service is temporarily unavailable, try again later")
+        case .temporarilyUnavailable:
+            ("temporarily_unavailable", "The service is temporarily unavailable, try again later")
         case .internalError: ("server_error", "The service made a mistake; it has been logged with this request's id")
         }
         json.member("error", code)

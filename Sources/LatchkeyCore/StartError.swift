@@ -9,7 +9,8 @@ public struct StartError: Error, CustomStringConvertible {
     }
 
     public init(_ error: DatabaseError) {
-        let detail = (error.serverMessage ?? error.description).split(whereSeparator: \.isNewline).joined(separator: " ")
+        let detail = (error.serverMessage ?? error.description).split(whereSeparator: \.isNewline)
+            .joined(separator: " ")
         switch error.kind {
         case .server(.undefinedFunction), .server(.invalidSchemaName):
             self.init("the database has no Latchkey schema: run `sqitch deploy` in migrations/ first")

@@ -101,7 +101,8 @@ func writeToStandardError(_ bytes: [UInt8]) {
     unsafe bytes.withUnsafeBytes { buffer in
         var offset = 0
         while offset < buffer.count {
-            let written = unsafe write(STDERR_FILENO, buffer.baseAddress.map { unsafe $0 + offset }, buffer.count - offset)
+            let start = unsafe buffer.baseAddress.map { unsafe $0 + offset }
+            let written = unsafe write(STDERR_FILENO, start, buffer.count - offset)
             if written < 0, errno == EINTR { continue }
             guard written > 0 else { return }
             offset += written

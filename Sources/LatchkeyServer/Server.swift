@@ -50,7 +50,8 @@ public struct Server {
         }
         for (name, path) in [("verify", settings.verifySocket), ("database", settings.databaseSocket)]
         where inherited[name] == nil && path == nil {
-            throw StartError("LATCHKEY_\(name.uppercased())_SOCKET is not set, and no socket named \(name) was handed over")
+            throw StartError(
+                "LATCHKEY_\(name.uppercased())_SOCKET is not set, and no socket named \(name) was handed over")
         }
         let keys = KeyRing(try .load(settings))
         let snapshots = try startKeeper(conninfo)

@@ -63,8 +63,8 @@ public struct Settings: Sendable {
                 "LATCHKEY_KEYS_FILE", "the file of the token keys; `latchkey key generate` makes it"),
             secretHashKeysFile: source.required(
                 "LATCHKEY_SECRET_HASH_KEYS_FILE",
-                "the file of the keys under which API secrets are hashed; `latchkey key generate --purpose secret-hash` "
-                    + "makes it"),
+                "the file of the keys under which API secrets are hashed; "
+                    + "`latchkey key generate --purpose secret-hash` makes it"),
             weakSecretsFile: source.text("LATCHKEY_WEAK_SECRETS_FILE"),
             leeway: .seconds(source.integer("LATCHKEY_LEEWAY_SECONDS", default: 0, in: 0...60)),
             staleAfter: .seconds(source.integer("LATCHKEY_STALE_SECONDS", default: 30, in: 1...3600)),

@@ -6,19 +6,6 @@ struct PrimitivesTests {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    // FIPS 180-4 examples.
-    @Test(arguments: [
-        ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
-        ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-        (
-            "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
-        ),
-    ])
-    func `SHA-256 gives the published hashes`(_ text: String, _ hash: String) throws {
-        #expect(hexadecimal(try SHA256.hash(text.bytes)) == hash)
-    }
-
     // RFC 4231 sections 4.2, 4.3 and 4.7, and a key and message of no bytes.
     @Test(arguments: [
         (

@@ -1,18 +1,12 @@
-import Dispatch
-import Synchronization
 import Testing
 
 @testable import LatchkeyCore
 
 @Suite("The availability of the database")
 struct DatabaseAvailabilityTests {
-    /// How many of many threads may try at the same time.
+    /// How many of 64 that ask one after the other may try.
     private func admitted(_ availability: DatabaseAvailability, taking deadline: Duration = .seconds(10)) -> Int {
-        let admitted = Atomic<Int>(0)
-        DispatchQueue.concurrentPerform(iterations: 64) { _ in
-            if availability.mayTry(taking: deadline) { admitted.add(1, ordering: .relaxed) }
-        }
-        return admitted.load(ordering: .relaxed)
+        (0..<64).count { _ in availability.mayTry(taking: deadline) }
     }
 
     @Test("lets everybody try as long as nothing has failed")
@@ -35,6 +29,21 @@ struct DatabaseAvailabilityTests {
         #expect(admitted(availability) == 0)
         try await Task.sleep(for: .milliseconds(210))
         #expect(admitted(availability) == 1)
+    }
+
+    @Test("lets one of many threads try that ask at the same moment")
+    func oneThread() async throws {
+        let rounds = (0..<1000).map { _ in (database: DatabaseAvailability(), gate: Gate(for: 4)) }
+        for round in rounds { round.database.failed() }
+        try await Task.sleep(for: .milliseconds(110))
+        let admitted = Counter()
+        onThreads(4) { _ in
+            for (database, gate) in rounds {
+                gate.pass()
+                if database.mayTry(taking: .seconds(60)) { _ = admitted.next() }
+            }
+        }
+        #expect(admitted.next() == 1001)
     }
 
     @Test("lets another one try when the one that tried is not heard of until its deadline")

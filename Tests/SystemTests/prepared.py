@@ -47,7 +47,8 @@ class Prepared:
         for mode in MODES:
             for token in (self.revoked[mode], self.erased[mode][0], self.disabled_tokens[mode]):
                 eventually(
-                    lambda mode=mode, token=token: product.verify(token, mode).status_code == 401, 1, "a token is refused")
+                    lambda mode=mode, token=token: product.verify(token, mode).status_code == 401, 1,
+                    "a token is refused")
 
     def use_keys(self, mode):
         """Idempotency keys, one used without a user and one with."""

@@ -264,7 +264,8 @@ class Product:
         [folder] = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/pg_ctl")
                     if path.parts[4] == (self.state / "postgres/data/PG_VERSION").read_text().strip()]
         subprocess.run(
-            self.as_account(str(folder / "pg_ctl"), act, "--silent", "--wait", "-D", str(self.state / "postgres"), *words),
+            self.as_account(
+                str(folder / "pg_ctl"), act, "--silent", "--wait", "-D", str(self.state / "postgres"), *words),
             check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=90)
 
     def stop_postgres(self):

@@ -39,8 +39,8 @@ def acts(product, act, thing):
 def made(product):
     """An app made with everything that can be said of one."""
     made = product.administer(
-        "app", "create", "--name", "Ünïcødé & Co", "--organisation-id", "org-1", "--webhook-url", "https://example.org/hook",
-        "--actor", "alice")
+        "app", "create", "--name", "Ünïcødé & Co", "--organisation-id", "org-1", "--webhook-url",
+        "https://example.org/hook", "--actor", "alice")
     product.secrets.add(made["api_secret"])
     return made
 
@@ -437,9 +437,9 @@ def test_the_doctor_notices_a_stopped_database(database):
 # What holds for all commands
 
 EVERY = [
-    ["app", "create"], ["app", "list"], ["app", "show"], ["app", "disable"], ["app", "enable"], ["secret", "regenerate"],
-    ["key", "generate"], ["key", "list"], ["token", "inspect"], ["token", "revoke"], ["user", "show"], ["user", "erase"],
-    ["doctor"],
+    ["app", "create"], ["app", "list"], ["app", "show"], ["app", "disable"], ["app", "enable"],
+    ["secret", "regenerate"], ["key", "generate"], ["key", "list"], ["token", "inspect"], ["token", "revoke"],
+    ["user", "show"], ["user", "erase"], ["doctor"],
 ]
 
 
@@ -471,8 +471,8 @@ def test_completion_scripts_are_made(product, shell):
         assert subprocess.run(["bash", "-n"], input=result.stdout, text=True, capture_output=True).returncode == 0
 
 
-@pytest.mark.parametrize("words", [["no-such-noun"], ["app", "no-such-verb"], ["app", "list", "--what"], ["app", "show"]],
-                         ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [["no-such-noun"], ["app", "no-such-verb"], ["app", "list", "--what"], ["app", "show"]], ids=" ".join)
 def test_a_wrong_argument_is_64(product, words):
     assert product.latchkey(*words).returncode == USAGE
 

@@ -70,14 +70,16 @@ MALFORMED = {
 # Requests that are whole, and odd: they are answered, and with a refusal.
 ODD = {
     "no parameter": begin() + record(PARAMS) + NOTHING,
-    "a parameter without a name": begin() + record(PARAMS, parameters(GOOD) + pair(b"", b"x")) + record(PARAMS) + NOTHING,
+    "a parameter without a name": begin() + record(PARAMS, parameters(GOOD) + pair(b"", b"x")) + record(PARAMS)
+    + NOTHING,
     "a name with =": begin() + record(PARAMS, parameters(GOOD) + pair(b"HTTP_AUTHORIZATION=Bearer", b"x"))
     + record(PARAMS) + NOTHING,
     "a value with NUL": begin() + record(PARAMS, parameters(GOOD | {"HTTP_AUTHORIZATION": b"Bearer a\0b"}))
     + record(PARAMS) + NOTHING,
     "a value with line feeds": begin() + record(PARAMS, parameters(GOOD | {"HTTP_AUTHORIZATION": b"Bearer a\r\nX: y"}))
     + record(PARAMS) + NOTHING,
-    "no method": begin() + record(PARAMS, parameters({"DOCUMENT_URI": "/api/token", "LATCHKEY_MODE": "production"})) + record(PARAMS) + NOTHING,
+    "no method": begin() + record(PARAMS, parameters({"DOCUMENT_URI": "/api/token", "LATCHKEY_MODE": "production"}))
+    + record(PARAMS) + NOTHING,
     "a path that is no text": begin() + record(PARAMS, parameters(GOOD | {"DOCUMENT_URI": b"\xff\xfe"}))
     + record(PARAMS) + NOTHING,
     "parameters in pieces of a byte": begin()
@@ -280,7 +282,8 @@ def test_another_user_may_not_connect(product, well):
 
 
 def test_there_is_no_listener_on_the_network(product):
-    inodes = {os.readlink(f"/proc/{product.responder_pid}/fd/{fd}") for fd in os.listdir(f"/proc/{product.responder_pid}/fd")}
+    folder = f"/proc/{product.responder_pid}/fd"
+    inodes = {os.readlink(f"{folder}/{descriptor}") for descriptor in os.listdir(folder)}
     listening = set()
     for table in ("tcp", "tcp6", "udp", "udp6"):
         with open(f"/proc/net/{table}") as lines:

@@ -53,7 +53,7 @@ def test_it_is_refused_as_json_or_with_a_reset(product, case):
     headers, body = CASES[case]
     status, answer_headers, answer_body = send(product, headers, body)
     if status is None:
-        # The stream or the connection was reset: HTTP/2's own way to refuse what is no request (RFC 9113, section 8.1.1).
+        # A reset is HTTP/2's own way to refuse what is no request (RFC 9113, section 8.1.1).
         return
     assert 400 <= status < 500, (status, answer_body)
     assert answer_headers["content-type"] == "application/json"

@@ -84,7 +84,8 @@ def test_check_config_prints_what_was_understood_and_no_secret(product, config):
     assert result.stderr == ""
     shown = result.stdout.splitlines()
     for line in ("LATCHKEY_VERIFY_WORKERS=3", "LATCHKEY_LEEWAY_SECONDS=5", "LATCHKEY_LOG_LEVEL=debug",
-                 "LATCHKEY_STALE_SECONDS=30", "LATCHKEY_DATABASE_WORKERS=4", f"LATCHKEY_KEYS_FILE={product['KEYS_FILE']}"):
+                 "LATCHKEY_STALE_SECONDS=30", "LATCHKEY_DATABASE_WORKERS=4",
+                 f"LATCHKEY_KEYS_FILE={product['KEYS_FILE']}"):
         assert line in shown, result.stdout
     for key in json.loads(Path(product["KEYS_FILE"]).read_text())["keys"]:
         assert key["kid"] in result.stdout
@@ -107,20 +108,21 @@ def test_the_environment_wins_over_the_file(product, config):
     assert "LATCHKEY_DATABASE_WORKERS=9" in result.stdout.splitlines()
 
 
-MISTAKES = {
-    "VERIFY_WORKERS": "0", "DATABASE_WORKERS": "many", "SOCKET_TIMEOUT_SECONDS": "-1", "DATABASE_DEADLINE_MILLISECONDS": "1e3",
-    "LEEWAY_SECONDS": "61", "STALE_SECONDS": "0", "POLL_MILLISECONDS": "1", "DRAIN_SECONDS": "99999999999999999999",
-    "LOG_LEVEL": "loud", "PEER_USERS": "nobody-of-this-name", "SOCKET_GROUP": "no-such-group",
-    "DATABASE_CONNINFO": "dbname latchkey", "DATABASE_CONNINFO ": "host=/run password=hunter2",
-    "DATABASE_CONNINFO  ": "postgresql://user:hunter2@/latchkey",
-}
+MISTAKES = [
+    ("VERIFY_WORKERS", "0"), ("DATABASE_WORKERS", "many"), ("SOCKET_TIMEOUT_SECONDS", "-1"),
+    ("DATABASE_DEADLINE_MILLISECONDS", "1e3"), ("LEEWAY_SECONDS", "61"), ("STALE_SECONDS", "0"),
+    ("POLL_MILLISECONDS", "1"), ("DRAIN_SECONDS", "99999999999999999999"), ("LOG_LEVEL", "loud"),
+    ("PEER_USERS", "nobody-of-this-name"), ("SOCKET_GROUP", "no-such-group"), ("DATABASE_CONNINFO", "dbname latchkey"),
+    ("DATABASE_CONNINFO", "host=/run password=hunter2"),
+    ("DATABASE_CONNINFO", "postgresql://user:hunter2@/latchkey"),
+]
 
 
-@pytest.mark.parametrize("name", MISTAKES)
+@pytest.mark.parametrize("name, value", MISTAKES)
 @pytest.mark.parametrize("check", [False, True], ids=["start", "check"])
-def test_each_wrong_value_is_one_sentence_that_names_the_setting(product, config, name, check):
-    [line] = mistakes(product, config(**{name.strip(): MISTAKES[name]}), check=check)
-    assert "LATCHKEY_" + name.strip() in line
+def test_each_wrong_value_is_one_sentence_that_names_the_setting(product, config, name, value, check):
+    [line] = mistakes(product, config(**{name: value}), check=check)
+    assert "LATCHKEY_" + name in line
     assert "hunter2" not in line
 
 
@@ -145,7 +147,7 @@ def test_a_configuration_file_that_is_not_there_says_so(product):
 
 def test_a_line_that_is_no_setting_is_named_by_its_number(product, config):
     path = config()
-    path.write_text(path.read_text() + "LATCHKEY_VERIFY_WORKER=3\nnonsense\nLATCHKEY_LOG_LEVEL=info\nLATCHKEY_LOG_LEVEL=info\n")
+    path.write_text(path.read_text() + "LATCHKEY_VERIFY_WORKER=3\nnonsense\n" + "LATCHKEY_LOG_LEVEL=info\n" * 2)
     count = len(path.read_text().splitlines())
     lines = mistakes(product, path)
     assert [re.search(r"line (\d+)", line)[1] for line in lines] == [str(count - 3), str(count - 2), str(count)]
@@ -165,8 +167,9 @@ def test_help_and_version_are_there(product, option):
 # Key files
 
 def keys_with(**changes):
-    key = {"kty": "oct", "kid": "a", "alg": "HS256", "use": "sig", "k": "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY"} | changes
-    return json.dumps({"keys": [{name: value for name, value in key.items() if value is not None}]})
+    k = base64.urlsafe_b64encode(os.urandom(33)).decode()
+    key = {"kty": "oct", "kid": "a", "alg": "HS256", "use": "sig", "k": k}
+    return json.dumps({"keys": [{name: value for name, value in (key | changes).items() if value is not None}]})
 
 
 SPOILT_KEYS = {
@@ -194,8 +197,9 @@ def test_a_key_that_cannot_be_used_stops_the_start(product, config, setting, fau
     path = config(**{setting: str(copy)})
     for reason in (refused_start(product, path), mistakes(product, path, check=True)[0]):
         assert words in reason
-        if len(content) > 20:
-            assert json.loads(content).get("keys", [{}])[:1] in ([], [{}]) or json.loads(content)["keys"][0]["k"] not in reason
+        # Whatever is wrong with a key, it is not shown.
+        for secret in re.findall(r'"k": "([^"]+)"', content):
+            assert secret not in reason
 
 
 @pytest.mark.parametrize("setting", ["KEYS_FILE", "SECRET_HASH_KEYS_FILE"])

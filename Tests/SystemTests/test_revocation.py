@@ -52,7 +52,8 @@ def test_a_change_is_seen_within_a_second_though_the_notification_was_lost(produ
 
     def listeners():
         return {row[0] for row in product.sql(
-            "SELECT pid FROM pg_stat_activity WHERE usename = 'latchkey_application' AND query NOT LIKE '%token_context%'")}
+            "SELECT pid FROM pg_stat_activity"
+            " WHERE usename = 'latchkey_application' AND query NOT LIKE '%token_context%'")}
     before = listeners()
     assert before, "nobody listens"
     # The session that LISTENs ends just before the change.

@@ -45,8 +45,9 @@ def test_env_has_all_that_is_promised(second):
 
 def test_the_start_shows_steps_and_both_commands_with_their_answers(second):
     text = second.first_output
-    for word in ("packages", "build", "postgresql", "migrations", "keys", "certificate", "demo app", "latchkeyd", "nginx",
-                 "first token", "/api/token", "/api/verify-token", '"access_token"', '"taiki_user_id"', '"valid"'):
+    for word in ("packages", "build", "postgresql", "migrations", "keys", "certificate", "demo app", "latchkeyd",
+                 "nginx", "first token", "/api/token", "/api/verify-token", '"access_token"', '"taiki_user_id"',
+                 '"valid"'):
         assert word in text, word
     assert second["API_SECRET"] not in text
 
@@ -163,7 +164,8 @@ def test_a_port_in_use_says_so_and_leaves_nothing_behind(offset):
 
 
 @pytest.mark.parametrize("words", [
-    ["--port"], ["--port", "x"], ["--port", "80"], ["--port", "65535"], ["--port", "99999"], ["--prot", "8443"], ["start"],
+    ["--port"], ["--port", "x"], ["--port", "80"], ["--port", "65535"], ["--port", "99999"],
+    ["--prot", "8443"], ["start"],
 ], ids=" ".join)
 def test_a_wrong_argument_is_64(words):
     other = Product()

@@ -6,6 +6,7 @@ passed=0
 failed=0
 skipped=0
 part_log=       # of the part that runs
+child=          # a long command that runs
 clusters=()     # private PostgreSQL clusters to stop at the end
 
 say() {
@@ -59,6 +60,16 @@ count_junit() {
     fi
 }
 
+# run_long COMMAND...: bash hears no signal while it waits for a command in the foreground.
+run_long() {
+    local result=0
+    "$@" </dev/null &
+    child=$!
+    wait "$child" || result=$?
+    child=
+    return "$result"
+}
+
 show_log() {
     tail -n 40 -- "$part_log" | sed 's/^/      /'
 }
@@ -73,6 +84,11 @@ close() {
 leave() {
     local status=$? folder
     trap - EXIT
+    if [[ -n $child ]]; then
+        # It ends what it started.
+        kill -s TERM -- "$child" 2>/dev/null || true
+        wait "$child" || true
+    fi
     for folder in "${clusters[@]}"; do
         stop_cluster "$folder"
     done

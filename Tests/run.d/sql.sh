@@ -13,7 +13,7 @@ run_sql() {
         return 0
     }
     PGHOST=$folder PGUSER=postgres PGDATABASE=latchkey_check PATH=$work/python/bin:$PATH \
-        "$checkout/migrations/check" >>"$part_log" 2>&1 || result=$?
+        run_long "$checkout/migrations/check" >>"$part_log" 2>&1 || result=$?
     stop_cluster "$folder"
 
     # pg_prove says how many tests it ran in all, and for each file how many of them failed.
@@ -38,8 +38,8 @@ run_sql() {
 start_cluster() {
     local folder=$1
     (( EUID != 0 )) || chown postgres: "$folder"
-    as_database_account initdb --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 \
-        --no-sync || return 1
+    as_database_account initdb --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 \
+        --locale=C.UTF-8 --no-sync || return 1
     as_database_account pg_ctl start --silent --wait -D "$folder/data" -l "$folder/log" \
         -o "-c listen_addresses='' -c unix_socket_directories='$folder' -c fsync=off" || return 1
     psql -X -q -h "$folder" -U postgres -d postgres -c 'CREATE DATABASE latchkey_check'
@@ -54,7 +54,8 @@ stop_cluster() {
 
 # as_database_account PROGRAM...: one of PostgreSQL's server programs, never as root.
 as_database_account() {
-    local program=/usr/lib/postgresql/$(newest_postgresql)/bin/$1
+    local program
+    program=/usr/lib/postgresql/$(newest_postgresql)/bin/$1
     shift
     if (( EUID == 0 )); then
         (cd / && setpriv --reuid=postgres --regid=postgres --init-groups -- "$program" "$@")

@@ -6,6 +6,7 @@ python=             # of the virtual environment
 step_log=$work/packages.log
 
 # deploy/try installs Debian's packages; these are the words it does that with.
+# shellcheck source=/dev/null
 . "$checkout/deploy/try.d/packages.sh"
 
 fail() {

@@ -51,7 +51,9 @@ public final class SnapshotKeeper {
             } catch {
                 store.close()
                 failures += 1
-                if failures == 1 { logger.error("verify goes on without the database", metadata: ["reason": "\(error)"]) }
+                if failures == 1 {
+                    logger.error("verify goes on without the database", metadata: ["reason": "\(error)"])
+                }
                 let pause = DatabaseAvailability.pause(after: failures)
                 usleep(useconds_t(pause / .microseconds(1)))
             }

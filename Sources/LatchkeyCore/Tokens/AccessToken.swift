@@ -36,7 +36,9 @@ public struct AccessToken: Sendable, Equatable {
             var bytes: [UInt8] = []
             bytes.reserveCapacity(32)
             for half in [high, low] {
-                for shift in stride(from: UInt64(60), through: 0, by: -4) { bytes.append(digits[Int(half >> shift & 15)]) }
+                for shift in stride(from: UInt64(60), through: 0, by: -4) {
+                    bytes.append(digits[Int(half >> shift & 15)])
+                }
             }
             return String(decoding: bytes, as: UTF8.self)
         }
