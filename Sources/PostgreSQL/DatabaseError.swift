@@ -53,7 +53,7 @@ public struct DatabaseError: Error, Sendable, CustomStringConvertible {
     public var isAmbiguous: Bool {
         switch kind {
         case .deadline(sent: true), .connectionLost(sent: true): true
-        case .server(let state): state == .adminShutdown
+        case .server(let state): state == .adminShutdown || state == .crashShutdown
         default: false
         }
     }
@@ -103,6 +103,7 @@ public struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConver
     public static let tooManyConnections = SQLState("53300")
     public static let queryCanceled = SQLState("57014")
     public static let adminShutdown = SQLState("57P01")
+    public static let crashShutdown = SQLState("57P02")
     public static let cannotConnectNow = SQLState("57P03")
     public static let protocolViolation = SQLState("08P01")
 

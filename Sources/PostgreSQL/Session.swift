@@ -81,13 +81,21 @@ final class Session {
         guard ContinuousClock.now < deadline else { throw DatabaseError(.deadline(sent: false)) }
         guard send(statement, buffer) else { throw DatabaseError(.connectionLost(sent: true)) }
         guard let result = try nextResult(until: deadline) else { throw .unexpectedResult }
-        let error = result.error
+        var error = result.error
         // A COPY, say, waits for rows for ever: the caller closes a session that is left in the middle of something.
         if let error, error.kind == .unexpectedResult { throw error }
-        // The session is free for the next statement when libpq says that there are no more results.
-        while try nextResult(until: deadline) != nil {}
+        // Rows are no success yet: the server commits behind them. A server that dies in between sends what it has, the
+        // rows among it, and then its last message or nothing more.
+        while let later = try nextResult(until: deadline) { error = error ?? later.error }
         if let error { throw error }
+        guard hasAnswered else { throw DatabaseError(.connectionLost(sent: true)) }
         return result
+    }
+
+    /// The server has said that it is ready for the next statement, so this one's transaction is over.
+    private var hasAnswered: Bool {
+        let status = unsafe PQtransactionStatus(handle)
+        return unsafe PQstatus(handle) == CONNECTION_OK && status != PQTRANS_ACTIVE && status != PQTRANS_UNKNOWN
     }
 
     /// Waits for a notification; nil when the deadline has passed without one.

@@ -162,6 +162,7 @@ struct TokenIssuerTests {
         (.connectionLost(sent: false), "database_unavailable"),
         (.connectionLost(sent: true), "database_unavailable"),
         (.server(.adminShutdown), "database_unavailable"),
+        (.server(.crashShutdown), "database_unavailable"),
         (.server(.cannotConnectNow), "database_unavailable"),
         (.server(.readOnlyTransaction), "database_unavailable"),
         (.server(.tooManyConnections), "database_unavailable"),

@@ -156,6 +156,38 @@ struct QueryTests {
         #expect(try connection.backendPID() == pid)
     }
 
+    @Test("has failed when its transaction fails behind the rows that it returned")
+    func failureAtCommit() throws {
+        let connection = try TestCluster.current.connection()
+        try connection.execute(Statement(
+            "CREATE TEMPORARY TABLE late (a integer CONSTRAINT late_a_unique UNIQUE DEFERRABLE INITIALLY DEFERRED)"))
+        try connection.execute(Statement("INSERT INTO late VALUES (1)"))
+        let error = failure { () throws(DatabaseError) in
+            try connection.execute(Statement("INSERT INTO late VALUES (1) RETURNING a"))
+        }
+        #expect(error?.kind == .server(.uniqueViolation))
+        #expect(try connection.integer(Statement("SELECT count(*) FROM late")) == 1)
+    }
+
+    @Test("is ambiguous when the server ends between its rows and its commit")
+    func endAtCommit() throws {
+        let connection = try TestCluster.current.connection()
+        try connection.execute(Statement("CREATE TEMPORARY TABLE doomed (a integer)"))
+        try connection.execute(Statement("""
+            CREATE FUNCTION pg_temp.end_session() RETURNS trigger LANGUAGE plpgsql
+            AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$
+            """))
+        try connection.execute(Statement("""
+            CREATE CONSTRAINT TRIGGER doomed_end AFTER INSERT ON doomed DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION pg_temp.end_session()
+            """))
+        let error = try #require(failure { () throws(DatabaseError) in
+            try connection.execute(Statement("INSERT INTO doomed VALUES (1) RETURNING a"))
+        })
+        #expect(error.isAmbiguous)
+        #expect(!connection.isOpen)
+    }
+
     @Test("gives the message and hint that a function raises")
     func hint() throws {
         let connection = try TestCluster.current.connection()

@@ -11,7 +11,8 @@ for case in ElementTree.parse(sys.argv[1]).iter("testcase"):
         print(f"   FAILED {case.get('classname')} {case.get('name')}")
     elif "skipped" in outcomes:
         counts["skipped"] += 1
-        print(f"   skipped {case.get('classname')} {case.get('name')}: {case.find('skipped').get('message') or ''}")
+        reason = case.find("skipped")
+        print(f"   skipped {case.get('classname')} {case.get('name')}: {reason.get('message') or reason.text or ''}")
     else:
         counts["passed"] += 1
 if not sum(counts.values()):

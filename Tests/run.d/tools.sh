@@ -63,10 +63,10 @@ find_swift() {
 
 # Made anew where the list of packages, or Python itself, is another one.
 prepare_python() {
-    local list=$checkout/Tests/requirements.txt folder=$work/python version
+    local list=$checkout/Tests/requirements.txt folder=$work/python wanted
     python=$folder/bin/python
-    version=$(python3 -c 'import sys; print(sys.version)')
-    if [[ ! -e $folder/installed ]] || [[ $(<"$folder/installed") != "$version"$'\n'$(<"$list") ]]; then
+    wanted=$(python3 -VV && cat -- "$list")
+    if [[ ! -e $folder/installed || $(<"$folder/installed") != "$wanted" ]]; then
         remark "Python's packages are installed into ${folder#"$checkout/"}"
         rm -rf -- "$folder"
         {
@@ -75,6 +75,6 @@ prepare_python() {
             tail -n 15 -- "$work/python.log" >&2
             fail "Python's packages could not be installed; the whole log: $work/python.log"
         }
-        printf '%s\n%s\n' "$version" "$(<"$list")" >"$folder/installed"
+        say "$wanted" >"$folder/installed"
     fi
 }
