@@ -14,7 +14,8 @@ public struct Refusal: Error, Sendable {
     }
 
     public let kind: Kind
-    /// For the log: one stable word, such as `wrong_secret`. Never a value that a client sent.
+    /// For the log: one stable word, such as `wrong_secret`; of an internal error a sentence. Never a value that a
+    /// client sent.
     public let reason: String
     /// The client app concerned, as far as it is known.
     public let clientApp: ClientApp.ID?

@@ -38,7 +38,8 @@ public final class DatabaseSession {
                 let mayRepeat = error.isRetryable || error.isAmbiguous
                 let hasTime = ContinuousClock.now + .microseconds(Int64(Self.pause)) < end
                 guard mayRepeat, hasTime, attempt < Self.repetitions else {
-                    if error.isOutage { availability.failed() }
+                    // A server that objects is there.
+                    if error.isOutage { availability.failed() } else { availability.succeeded() }
                     throw error
                 }
                 // The first repetition is for a connection that ended while it was idle: nothing to wait for.
