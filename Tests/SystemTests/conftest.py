@@ -24,7 +24,9 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_configure(config):
-    # An end that is asked for is one like Ctrl-C: fixtures stop what they started.
+    # An end that is asked for is one like Ctrl-C: fixtures stop what they started. Ctrl-C is ignored in what a shell
+    # script runs in the background, and would be in the programs that we start, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     config.addinivalue_line("markers", "last: runs after all other tests")
 

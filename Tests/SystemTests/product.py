@@ -242,6 +242,12 @@ class Product:
             session.wait(timeout=10)
             session.stdout.close()
 
+    def waiting_for_locks(self):
+        """How many of latchkeyd's sessions wait for somebody's lock."""
+        return int(self.value(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE usename = 'latchkey_application' AND wait_event_type = 'Lock'"))
+
     def value(self, statement):
         return self.sql(statement)[0][0]
 

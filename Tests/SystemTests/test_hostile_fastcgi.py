@@ -16,6 +16,7 @@ import fastcgi
 import processes
 from fastcgi import ABORT, BEGIN, DATA, GET_VALUES, PARAMS, STDIN, begin, pair, parameters, record
 from responders import in_place_of_latchkeyd
+from traffic import Traffic
 from waiting import eventually, seconds_until
 
 LANES = ["VERIFY_SOCKET", "DATABASE_SOCKET"]
@@ -107,8 +108,18 @@ ODD = {
 @pytest.fixture(scope="module", autouse=True)
 def impatient(product):
     """A latchkeyd that waits for a second where the others wait for ten."""
+    def issue(client):
+        return product.token(product.demo, client=client)
+
     with in_place_of_latchkeyd(product) as place:
-        yield place.start({"LATCHKEY_SOCKET_TIMEOUT_SECONDS": "1"})
+        responder = place.start({"LATCHKEY_SOCKET_TIMEOUT_SECONDS": "1"})
+        # Each of the four workers opens its connection to the database, before anybody counts open files.
+        with Traffic(product, [issue] * 4), product.locked("latchkey.users"):
+            eventually(lambda: product.waiting_for_locks() == 4, 5, "four workers wait for the database")
+        yield
+        # Nothing of all that is thought to be under way at the end.
+        assert responder.stop() == 0
+        assert not responder.says("requests were still under way at the end")
 
 
 @pytest.fixture

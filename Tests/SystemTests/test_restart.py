@@ -78,7 +78,7 @@ def test_sigterm_answers_what_is_under_way_and_exits_with_0(product, app, respon
         lock.enter_context(product.locked("latchkey.users"))
         # One request; it waits for the lock when the signal comes.
         with Traffic(product, [issue], pause=30) as traffic:
-            eventually(lambda: waiting_for_lock(product), 5, "a request waits for the lock")
+            eventually(product.waiting_for_locks, 5, "a request waits for the lock")
             responder.process.send_signal(signal.SIGTERM)
             eventually(lambda: responder.says("draining"), 5, "latchkeyd drains")
             assert responder.process.poll() is None
@@ -88,12 +88,6 @@ def test_sigterm_answers_what_is_under_way_and_exits_with_0(product, app, respon
     assert not traffic.failures()
     assert [line["message"] for line in responder.lines() if line["message"] != "request"] == [
         "ready", "draining", "stopped"]
-
-
-def waiting_for_lock(product):
-    return product.value(
-        "SELECT count(*) FROM pg_stat_activity WHERE usename = 'latchkey_application' AND wait_event_type = 'Lock'"
-    ) != "0"
 
 
 def test_a_stop_that_was_asked_for_with_sigint_exits_with_0(responders):
