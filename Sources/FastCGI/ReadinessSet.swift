@@ -12,8 +12,9 @@ final class ReadinessSet: Sendable {
     private let epoll: Int32
     private let sharing: Sharing
     private let connections = Atomic<Int>(0)
-    /// Connections on which a request has begun to arrive, with the time by which it must be there.
-    private let unfinished = Mutex<[Int32: ContinuousClock.Instant]>([:])
+    /// Connections on which a request has begun to arrive: the time by which it must be there, and whether nobody
+    /// watches it or looks at it at present.
+    private let unfinished = Mutex<[Int32: (deadline: ContinuousClock.Instant, isLeftAlone: Bool)]>([:])
     private let unfinishedCount = Atomic<Int>(0)
 
     static let maximumEvents = 64
@@ -73,14 +74,18 @@ final class ReadinessSet: Sendable {
     /// - Returns: false when the time for the rest is over.
     func awaitMore(_ connection: Int32, timeout: Duration) -> Bool {
         let now = ContinuousClock.now
-        let isInTime = unfinished.withLock { table in
-            if let deadline = table[connection] { return now < deadline }
-            table[connection] = now + timeout
-            unfinishedCount.add(1, ordering: .relaxed)
+        return unfinished.withLock { table in
+            if let deadline = table[connection]?.deadline {
+                guard now < deadline else { return false }
+                table[connection] = (deadline, true)
+            } else {
+                table[connection] = (now + timeout, true)
+                unfinishedCount.add(1, ordering: .relaxed)
+            }
+            // In a shared set the event that led here has disarmed the connection already, its end included.
+            if sharing == .own { _ = cepoll_modify(epoll, connection, Int32(CEPOLL_ONE_SHOT)) }
             return true
         }
-        if isInTime { _ = cepoll_modify(epoll, connection, Int32(CEPOLL_ONE_SHOT)) }
-        return isInTime
     }
 
     /// The request on the connection is whole, or the connection is about to be closed. Called before that: a number
@@ -93,11 +98,15 @@ final class ReadinessSet: Sendable {
         if sharing == .own { _ = cepoll_modify(epoll, connection, readWatch) }
     }
 
-    /// Watches the connections with an unfinished request again.
+    /// Watches the connections with an unfinished request again, each once: one that another worker has at hand would
+    /// otherwise be given to a second.
     func lookAgain() {
         guard hasUnfinishedRequests else { return }
         unfinished.withLock { table in
-            for connection in table.keys { _ = cepoll_modify(epoll, connection, readWatch) }
+            for (connection, state) in table where state.isLeftAlone {
+                table[connection] = (state.deadline, false)
+                _ = cepoll_modify(epoll, connection, readWatch)
+            }
         }
     }
 
