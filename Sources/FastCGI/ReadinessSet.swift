@@ -82,8 +82,9 @@ final class ReadinessSet: Sendable {
                 table[connection] = (now + timeout, true)
                 unfinishedCount.add(1, ordering: .relaxed)
             }
-            // In a shared set the event that led here has disarmed the connection already, its end included.
-            if sharing == .own { _ = cepoll_modify(epoll, connection, Int32(CEPOLL_ONE_SHOT)) }
+            // In a shared set the event that led here has disarmed it already. Only to change what it is watched for
+            // would not do: its end is always told, and it may have ended behind the part that came.
+            if sharing == .own { _ = cepoll_remove(epoll, connection) }
             return true
         }
     }
@@ -93,9 +94,7 @@ final class ReadinessSet: Sendable {
     func stopAwaiting(_ connection: Int32) {
         guard hasUnfinishedRequests else { return }
         let wasAwaited = unfinished.withLock { $0.removeValue(forKey: connection) != nil }
-        guard wasAwaited else { return }
-        unfinishedCount.subtract(1, ordering: .relaxed)
-        if sharing == .own { _ = cepoll_modify(epoll, connection, readWatch) }
+        if wasAwaited { unfinishedCount.subtract(1, ordering: .relaxed) }
     }
 
     /// Watches the connections with an unfinished request again, each once: one that another worker has at hand would
@@ -105,7 +104,10 @@ final class ReadinessSet: Sendable {
         unfinished.withLock { table in
             for (connection, state) in table where state.isLeftAlone {
                 table[connection] = (state.deadline, false)
-                _ = cepoll_modify(epoll, connection, readWatch)
+                switch sharing {
+                case .own: _ = cepoll_add(epoll, connection, readWatch)
+                case .shared: _ = cepoll_modify(epoll, connection, readWatch)
+                }
             }
         }
     }

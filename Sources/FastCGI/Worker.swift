@@ -17,11 +17,12 @@ struct Worker {
     func run() {
         var ready = [Int32](repeating: -1, count: batchSize)
         var preview = [UInt8](repeating: 0, count: RequestPreview.maximumBytes)
+        var nextLook = ContinuousClock.now
         while !lane.isStopping {
             // A second, should a wake-up ever be missed.
-            let count = set.wait(&ready, milliseconds: set.hasUnfinishedRequests ? 50 : 1000)
+            let count = set.wait(&ready, milliseconds: set.hasUnfinishedRequests ? Self.lookInterval : 1000)
             serve(ready.prefix(count), &preview)
-            set.lookAgain()
+            lookAgain(&nextLook)
         }
         lane.noticeStop()
         acceptAll()
@@ -37,12 +38,24 @@ struct Worker {
     /// Kept connections may carry one more request at any moment: nginx learns that they end only from their end.
     private func drain(_ ready: inout [Int32], _ preview: inout [UInt8]) {
         var lastRequest = ContinuousClock.now
+        var nextLook = lastRequest
         while lastRequest.duration(to: .now) < lane.configuration.quiet || set.hasUnfinishedRequests {
             let count = set.wait(&ready, milliseconds: 10)
             serve(ready.prefix(count), &preview)
             if ready.prefix(count).contains(where: { $0 != lane.wakeUpDescriptor }) { lastRequest = .now }
-            set.lookAgain()
+            lookAgain(&nextLook)
         }
+    }
+
+    /// How often, in milliseconds, a request that arrives in pieces is looked at. They stay readable all the while.
+    private static let lookInterval: Int32 = 50
+
+    private func lookAgain(_ next: inout ContinuousClock.Instant) {
+        guard set.hasUnfinishedRequests else { return }
+        let now = ContinuousClock.now
+        guard now >= next else { return }
+        next = now + .milliseconds(Int64(Self.lookInterval))
+        set.lookAgain()
     }
 
     private func serve(_ ready: ArraySlice<Int32>, _ preview: inout [UInt8]) {

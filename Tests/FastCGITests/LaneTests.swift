@@ -134,6 +134,27 @@ struct LaneTests {
         for peer in stalled { #expect(peer.isClosed()) }
     }
 
+    @Test("does not spin while peers stall", arguments: [false, true])
+    func noSpinning(shared: Bool) throws {
+        let lane = try TestLane(shared: shared)
+        let request = Records.request([("A", "1")])
+        var stalled = try (0..<20).map { _ in try TestPeer(path: lane.path) }
+        for peer in stalled { peer.send(Array(request.prefix(20))) }
+        for peer in stalled.prefix(10) { shutdown(peer.descriptor, Int32(SHUT_WR)) }
+        stalled.removeLast(5)
+        usleep(100_000)
+        let before = processorTime()
+        usleep(1_000_000)
+        #expect(processorTime() - before < .milliseconds(500), "of a second")
+    }
+
+    /// What this process has used, in all its threads.
+    private func processorTime() -> Duration {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+
     @Test("finishes what is under way when it is stopped", arguments: [false, true])
     func drain(shared: Bool) throws {
         let lane = try TestLane(shared: shared)

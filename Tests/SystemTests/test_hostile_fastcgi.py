@@ -9,6 +9,8 @@ import socket
 import struct
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -219,6 +221,40 @@ def test_random_streams_harm_nobody(product, app, well, lane):
     for connection in kept:
         connection.close()
     assert processes.resident_kilobytes(product.responder_pid) - memory < 4 * 1024
+
+
+def send_in_pieces(path, good, seed):
+    """Whole requests cut in two, which are answered, among peers that send anything and hang up."""
+    generator = random.Random(seed)
+    streams = mutations(generator, good)
+    left = collections.deque()
+    for _ in range(400):
+        connection = fastcgi.connect(path)
+        left.append(connection)
+        if generator.randrange(4) == 0:
+            cut = generator.randrange(1, len(good))
+            connection.sendall(good[:cut])
+            # So that the responder has looked at the first piece, or not.
+            time.sleep(generator.random() * 0.06)
+            connection.sendall(good[cut:])
+            assert fastcgi.answer(connection)[0] == 200
+        else:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(next(streams))
+        if generator.randrange(4) == 0:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_WR)
+        if len(left) > 30:
+            left.popleft().close()
+    for connection in left:
+        connection.close()
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_requests_in_pieces_are_answered_while_others_hang_up(product, app, well, lane):
+    good = fastcgi.request(fastcgi.verify_parameters(well))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda seed: send_in_pieces(product[lane], good, seed), range(8)))
 
 
 @pytest.mark.parametrize("lane", LANES)
