@@ -35,7 +35,11 @@ def pytest_configure(config):
 def product(request):
     running = Product()
     try:
-        running.start()
+        try:
+            running.start()
+        except AssertionError as error:
+            # There is nothing to test, and to be told so once is enough.
+            pytest.exit(f"the product does not start:\n{error}", returncode=2)
         yield running
     finally:
         if request.session.testsfailed and (running.state / "log").exists():

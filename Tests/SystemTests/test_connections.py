@@ -1,12 +1,16 @@
 """Many kept FastCGI connections, as nginx keeps them."""
 
+import collections
+import os
 import random
 import resource
+from pathlib import Path
 
 import pytest
 
 import fastcgi
 import processes
+from traffic import Traffic
 from waiting import eventually
 
 CONNECTIONS = 3000
@@ -20,6 +24,29 @@ def room_for_connections():
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, CONNECTIONS + 500), hard))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_there_is_a_verify_worker_for_each_core_and_four_for_the_database(product):
+    threads = [task.joinpath("comm").read_text().strip()
+               for task in Path(f"/proc/{product.responder_pid}/task").iterdir()]
+    lanes = collections.Counter(name.rpartition("-")[0] for name in threads)
+    assert (lanes["verify"], lanes["database"]) == (len(os.sched_getaffinity(0)), 4), threads
+
+
+def test_each_database_worker_has_one_connection_and_no_more_are_opened(product, app):
+    def issue(client):
+        return product.token(app, client=client)
+
+    def sessions():
+        return int(product.value("SELECT count(*) FROM pg_stat_activity WHERE usename = 'latchkey_application'"))
+
+    with Traffic(product, [issue] * 12) as traffic:
+        with product.locked("latchkey.users"):
+            eventually(lambda: product.waiting_for_locks() == 4, 5, "four workers wait for the database")
+        traffic.wait_for(5)
+        # One more listens for changes.
+        assert sessions() == 5
+    assert not traffic.failures(expected=(200, 503))
 
 
 @pytest.mark.parametrize("lane", ["VERIFY_SOCKET", "DATABASE_SOCKET"])

@@ -5,6 +5,8 @@ import os
 import signal
 import socket
 
+import pytest
+
 from traffic import Traffic
 from waiting import eventually
 
@@ -66,6 +68,18 @@ def test_a_socket_of_its_own_is_removed_at_the_end(product, responders):
     assert responder.stop() == 0
     for path in paths:
         assert not os.path.exists(path)
+
+
+@pytest.mark.parametrize("path, members", [
+    ("/api/token", {"error", "error_description"}), ("/api/verify-token", {"detail"})])
+def test_without_latchkeyd_nginx_answers_503_in_the_dialect_of_the_path(product, responders, path, members):
+    answer = product.post(product.base_url() + path, headers={"Authorization": "Bearer x"})
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"].isdecimal()
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-request-id"]
+    assert set(answer.json()) == members
 
 
 def test_sigterm_answers_what_is_under_way_and_exits_with_0(product, app, responders):

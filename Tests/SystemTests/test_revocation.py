@@ -2,6 +2,7 @@
 
 import pytest
 
+import fastcgi
 from traffic import Traffic
 from waiting import eventually, seconds_until
 
@@ -60,6 +61,27 @@ def test_a_change_is_seen_within_a_second_though_the_notification_was_lost(produ
     product.sql(f"SELECT pg_terminate_backend(pid) FROM unnest(ARRAY[{','.join(before)}]) AS pid")
     product.administer("token", "revoke", input=token)
     assert seconds_until(refused(product, token), 1) <= 1
+
+
+def test_every_instance_sees_a_change_within_a_second(product, one, responders):
+    _, token, _ = one
+    responders.start()
+    another = {
+        f"LATCHKEY_{name}_SOCKET": str(product.state / f"run/another-{name}.sock") for name in ("VERIFY", "DATABASE")}
+    responders.start(another)
+    request = fastcgi.request(fastcgi.verify_parameters(token))
+
+    def statuses():
+        found = []
+        for path in (product["VERIFY_SOCKET"], another["LATCHKEY_VERIFY_SOCKET"]):
+            with fastcgi.connect(path) as connection:
+                connection.sendall(request)
+                found.append(fastcgi.answer(connection)[0])
+        return found
+
+    assert statuses() == [200, 200]
+    product.administer("token", "revoke", input=token)
+    assert seconds_until(lambda: statuses() == [401, 401], 1, "both refuse the token") <= 1
 
 
 def test_changes_of_one_app_are_no_concern_of_another(product, app, one):

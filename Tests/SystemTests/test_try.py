@@ -202,6 +202,28 @@ def test_there_is_nothing_to_stop_where_nothing_was_started():
         other.remove()
 
 
+def test_a_failed_step_says_what_failed_and_where_its_log_is():
+    other = Product()
+    try:
+        # A toolchain that starts and builds nothing.
+        swift = other.parent / "bin" / "swift"
+        swift.parent.mkdir()
+        swift.write_text('#!/bin/sh\n[ "$*" != "build --version" ] || exit 0\necho "no such module"\nexit 1\n')
+        swift.chmod(0o755)
+        command = other.try_command("--detach", "--port", str(other.port))
+        command["env"]["PATH"] = f"{swift.parent}:{command['env']['PATH']}"
+        result = subprocess.run(**command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        assert result.returncode == 1
+        assert re.search(r"^ +build +failed$", result.stdout, re.MULTILINE)
+        assert 'the step "build" failed' in result.stderr and "no such module" in result.stderr
+        log = re.search(r"Its whole log: (\S+)", result.stderr)[1]
+        with open(log) as text:
+            assert "no such module" in text.read()
+        assert not other.leftovers()
+    finally:
+        other.remove()
+
+
 def test_an_interrupted_start_leaves_no_process_behind():
     other = Product()
     try:
