@@ -29,9 +29,6 @@ public final class Connection {
 
     public var isOpen: Bool { session != nil }
 
-    /// The socket to poll for something to read, nil while the connection is closed.
-    public var socketDescriptor: Int32? { session?.descriptor }
-
     /// The server's version as a number, such as 150018 for 15.18; nil while the connection is closed.
     public var serverVersion: Int? { session?.serverVersion }
 
