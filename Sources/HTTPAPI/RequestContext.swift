@@ -10,21 +10,23 @@ public struct RequestContext: Sendable {
 extension Request {
     /// nginx's choice, else the caller's own id where it is well-formed; nil when there is none.
     var givenID: String? {
-        for field in [requestID, callerRequestID, callerCorrelationID] where field.count > 0 {
-            if Self.isRequestID(field.value) { return field.text }
-        }
-        return nil
+        requestID.requestID ?? callerRequestID.requestID ?? callerCorrelationID.requestID
+    }
+}
+
+extension Request.Field {
+    /// The value where it is one: 1 to 64 of `[A-Za-z0-9._-]`.
+    fileprivate var requestID: String? {
+        guard count > 0, (1...64).contains(value.count), value.allSatisfy(Self.isAllowed) else { return nil }
+        return text
     }
 
-    /// 1 to 64 of `[A-Za-z0-9._-]`.
-    private static func isRequestID(_ bytes: [UInt8]) -> Bool {
-        (1...64).contains(bytes.count) && bytes.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                true
-            default: false
-            }
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
         }
     }
 }

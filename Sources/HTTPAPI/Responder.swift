@@ -31,8 +31,8 @@ public final class Responder {
     }
 
     private func respond(to request: Request, at route: Route, id: String) throws(APIError) -> Response {
-        let method = HTTPRequest.Method(request.method.text ?? "") ?? .get
-        guard method == route.method else {
+        guard request.method.text == route.method.rawValue else {
+            let method = HTTPRequest.Method(request.method.text ?? "") ?? .get
             throw APIError(.methodNotAllowed(method, allowed: route.method), reason: "method_not_allowed")
         }
         guard let mode = request.mode else {

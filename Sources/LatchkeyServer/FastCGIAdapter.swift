@@ -9,7 +9,6 @@ final class FastCGIAdapter: ExchangeHandler {
     private let responder: Responder
     private var log: RequestLog
     private var request = Request()
-    private var parameters = FastCGIParameters()
     private var output: [UInt8] = []
 
     init(responder: Responder, log: RequestLog) {
@@ -20,15 +19,19 @@ final class FastCGIAdapter: ExchangeHandler {
 
     func handle(_ exchange: Exchange) {
         let start = ContinuousClock.now
-        read(exchange, into: &request, &parameters)
+        // In a variable of this call the buffers are passed on as they are; from a property they would be copied.
+        var request = Request()
+        swap(&request, &self.request)
+        read(exchange, into: &request)
         let answer = responder.respond(to: request)
-        exchange.write(bytes(of: answer))
+        swap(&request, &self.request)
+        write(answer, to: exchange)
         log.write(answer, took: start.duration(to: .now))
     }
 
-    private func read(_ exchange: Exchange, into request: inout Request, _ parameters: inout FastCGIParameters) {
+    private func read(_ exchange: Exchange, into request: inout Request) {
         request.clear()
-        parameters.clear()
+        var parameters = FastCGIParameters()
         exchange.forEachParameter { parameters.take($0, into: &request) }
         parameters.choosePath(&request)
         request.body = body(of: exchange, announced: parameters.contentLength)
@@ -44,29 +47,27 @@ final class FastCGIAdapter: ExchangeHandler {
     }
 
     /// RFC 3875, section 6: `Status` and header lines, an empty line, the body.
-    private func bytes(of answer: Responder.Answer) -> [UInt8] {
+    private func write(_ answer: Responder.Answer, to exchange: Exchange) {
         let response = answer.response
+        var output: [UInt8] = []
+        swap(&output, &self.output)
         output.removeAll(keepingCapacity: true)
-        append("Status: ")
-        append(String(response.status.code))
-        append(" ")
-        append(response.status.reasonPhrase)
-        append("\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nX-Request-Id: ")
-        append(answer.requestID)
-        for field in response.headers {
-            append("\r\n")
-            append(field.name.rawName)
-            append(": ")
-            append(field.value)
+        if response.status.code == 200 {
+            output.append(contentsOf: "Status: 200 OK".utf8)
+        } else {
+            output.append(contentsOf: "Status: \(response.status.code) \(response.status.reasonPhrase)".utf8)
         }
-        append("\r\nContent-Length: ")
-        append(String(response.body.count))
-        append("\r\n\r\n")
+        output.append(
+            contentsOf: "\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nX-Request-Id: ".utf8)
+        output.append(contentsOf: answer.requestID.utf8)
+        for field in response.headers {
+            output.append(contentsOf: "\r\n\(field.name.rawName): \(field.value)".utf8)
+        }
+        output.append(contentsOf: "\r\nContent-Length: ".utf8)
+        output.append(contentsOf: String(response.body.count).utf8)
+        output.append(contentsOf: "\r\n\r\n".utf8)
         output.append(contentsOf: response.body)
-        return output
-    }
-
-    private func append(_ text: String) {
-        output.append(contentsOf: text.utf8)
+        exchange.write(output)
+        swap(&output, &self.output)
     }
 }

@@ -2,7 +2,7 @@ internal import FastCGI
 internal import HTTPAPI
 internal import LatchkeyCore
 
-/// Sorts the parameters of a request (RFC 3875, section 4.1) into what the endpoints look at.
+/// Sorts the parameters of one request (RFC 3875, section 4.1) into what the endpoints look at.
 struct FastCGIParameters {
     private enum Name: CaseIterable {
         case requestMethod, documentURI, scriptName, requestURI, contentType, contentLength, authorization
@@ -26,10 +26,16 @@ struct FastCGIParameters {
         }
     }
 
-    private let names: [(prefix: [UInt8], name: Name)] = Name.allCases.map { (Array(($0.text + "=").utf8), $0) }
-    private let modes: [(name: [UInt8], mode: Mode)] = Mode.allCases.map { (Array($0.rawValue.utf8), $0) }
+    /// The names by their length. Clients choose the names of their headers: the whole name is compared.
+    private static let names: [[(text: [UInt8], name: Name)]] = {
+        let all = Name.allCases.map { (text: Array($0.text.utf8), name: $0) }
+        let longest = all.map(\.text.count).max() ?? 0
+        return (0...longest).map { length in all.filter { $0.text.count == length } }
+    }()
+    private static let modes: [(name: [UInt8], mode: Mode)] = Mode.allCases.map { (Array($0.rawValue.utf8), $0) }
     private var length = Request.Field()
-    private var otherPaths = [Request.Field(), Request.Field()]
+    private var scriptName = Request.Field()
+    private var requestURI = Request.Field()
 
     /// CONTENT_LENGTH, 0 when there is none; nil when it is no number or given twice.
     var contentLength: Int? {
@@ -43,20 +49,17 @@ struct FastCGIParameters {
         return number
     }
 
-    mutating func clear() {
-        length.clear()
-        for index in otherPaths.indices { otherPaths[index].clear() }
-    }
-
     /// - Parameter parameter: `NAME=value`.
     mutating func take(_ parameter: Span<UInt8>, into request: inout Request) {
-        guard let (prefix, name) = names.first(where: { starts(parameter, with: $0.prefix) }) else { return }
-        let value = parameter.extracting(droppingFirst: prefix.count)
+        guard let end = parameter.indices.first(where: { parameter[$0] == UInt8(ascii: "=") }),
+            let name = name(parameter.extracting(first: end))
+        else { return }
+        let value = parameter.extracting(droppingFirst: end + 1)
         switch name {
         case .requestMethod: add(value, to: &request.method)
         case .documentURI: add(value, to: &request.path)
-        case .scriptName: add(value, to: &otherPaths[0])
-        case .requestURI: add(value, to: &otherPaths[1])
+        case .scriptName: add(value, to: &scriptName)
+        case .requestURI: add(value, to: &requestURI)
         case .contentType where value.isEmpty: break
         case .contentType: add(value, to: &request.contentType)
         case .contentLength: add(value, to: &length)
@@ -71,9 +74,9 @@ struct FastCGIParameters {
 
     /// A web server that sends no DOCUMENT_URI says the path in another parameter.
     func choosePath(_ request: inout Request) {
-        for other in otherPaths where request.path.value.isEmpty && other.count > 0 {
-            request.path.value = Array(other.value.prefix { $0 != UInt8(ascii: "?") })
-        }
+        guard request.path.value.isEmpty else { return }
+        let other = scriptName.value.isEmpty ? requestURI : scriptName
+        request.path.value = Array(other.value.prefix { $0 != UInt8(ascii: "?") })
     }
 
     private func add(_ value: Span<UInt8>, to field: inout Request.Field) {
@@ -81,15 +84,16 @@ struct FastCGIParameters {
         if field.count == 1 { field.value.append(copying: value) }
     }
 
-    private func starts(_ parameter: Span<UInt8>, with prefix: [UInt8]) -> Bool {
-        // The last byte first: in most parameters there is no `=` at that place.
-        guard parameter.count >= prefix.count, parameter[prefix.count - 1] == UInt8(ascii: "=") else { return false }
-        for index in prefix.indices where parameter[index] != prefix[index] { return false }
-        return true
+    private func name(_ text: Span<UInt8>) -> Name? {
+        guard text.count < Self.names.count else { return nil }
+        for (candidate, name) in Self.names[text.count] {
+            if candidate.indices.allSatisfy({ text[$0] == candidate[$0] }) { return name }
+        }
+        return nil
     }
 
     private func mode(_ value: Span<UInt8>) -> Mode? {
-        for (name, mode) in modes where value.count == name.count {
+        for (name, mode) in Self.modes where value.count == name.count {
             if name.indices.allSatisfy({ value[$0] == name[$0] }) { return mode }
         }
         return nil

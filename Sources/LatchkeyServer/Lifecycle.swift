@@ -97,12 +97,17 @@ public func writeToStandardError(_ text: String) {
 }
 
 /// Writes all of `bytes` to standard error, as far as it takes them.
+///
+/// Whole lines at a time and no more than PIPE_BUF bytes, which a pipe keeps together (pipe(7)): other instances may
+/// write to the same one.
 func writeToStandardError(_ bytes: [UInt8]) {
     unsafe bytes.withUnsafeBytes { buffer in
         var offset = 0
         while offset < buffer.count {
+            let piece = unsafe buffer[offset..<min(offset + Int(PIPE_BUF), buffer.count)]
+            let end = unsafe piece.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? piece.endIndex
             let start = unsafe buffer.baseAddress.map { unsafe $0 + offset }
-            let written = unsafe write(STDERR_FILENO, start, buffer.count - offset)
+            let written = unsafe write(STDERR_FILENO, start, end - offset)
             if written < 0, errno == EINTR { continue }
             guard written > 0 else { return }
             offset += written

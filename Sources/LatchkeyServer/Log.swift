@@ -8,24 +8,33 @@ internal import WireFormats
 /// escapes every control character, so that a client's bytes never begin a line of their own.
 struct LogLine {
     private var json = JSONWriter(capacity: 512)
+    private var clock = LogClock()
 
-    init(level: String, message: String, members: [(name: String, value: String)] = []) {
-        let microseconds = LogClock.microseconds()
+    /// Begins a line; what was written before is gone.
+    mutating func begin(level: String, message: String) {
+        json.clear()
         json.beginObject()
-        json.member("time", LogClock.text(microseconds))
+        json.member("time", rawJSON: clock.json(LogClock.microseconds()))
         json.member("level", level)
         json.member("message", message)
-        for member in members { json.member(named: member.name, member.value) }
     }
 
-    mutating func member(_ name: StaticString, _ value: some JSONScalar) {
+    mutating func member(_ name: String, _ value: some JSONScalar) {
         json.member(name, value)
     }
 
     /// Ends the line. Nothing may be added after it.
-    consuming func end() -> [UInt8] {
+    mutating func end() -> [UInt8] {
         json.endObject()
-        return json.bytes + [UInt8(ascii: "\n")]
+        return json.bytes
+    }
+
+    /// A whole line.
+    static func bytes(level: String, message: String, members: [(name: String, value: String)] = []) -> [UInt8] {
+        var line = LogLine()
+        line.begin(level: level, message: message)
+        for member in members { line.member(member.name, member.value) }
+        return line.end()
     }
 }
 
@@ -48,26 +57,27 @@ public struct JSONLogHandler: LogHandler {
     public func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         let members = all.sorted { $0.key < $1.key }.map { (name: $0.key, value: "\($0.value)") }
-        sink.write(LogLine(level: event.level.rawValue, message: "\(event.message)", members: members).end())
+        sink.write(LogLine.bytes(level: event.level.rawValue, message: "\(event.message)", members: members))
     }
 }
 
 /// The line of each request: `request_id`, `endpoint`, `status`, `client_app_id`, `duration_us`, and the `reason` of a
-/// refusal. Never a secret, a token or a body.
+/// refusal. Never a secret, a token or a body. One per worker, which writes all its lines into the same memory.
 struct RequestLog {
     private let sink: LogSink
     private let isOn: Bool
+    private var line = LogLine()
 
     init(sink: LogSink, level: Logger.Level) {
         self.sink = sink
         isOn = level <= .info
     }
 
-    func write(_ answer: Responder.Answer, took duration: Duration) {
+    mutating func write(_ answer: Responder.Answer, took duration: Duration) {
         let response = answer.response
         let isError = response.status.code >= 500
         guard isOn || isError else { return }
-        var line = LogLine(level: isError ? "error" : "info", message: "request")
+        line.begin(level: isError ? "error" : "info", message: "request")
         line.member("request_id", answer.requestID)
         line.member("endpoint", answer.route?.rawValue ?? "none")
         line.member("status", Int64(response.status.code))

@@ -8,6 +8,8 @@ internal import Synchronization
 final class LogSink: Sendable {
     private struct State {
         var lines: [UInt8] = []
+        /// Memory for the next lines while these are being written.
+        var spare: [UInt8] = []
         var dropped = 0
     }
 
@@ -17,6 +19,8 @@ final class LogSink: Sendable {
     private let writing = Atomic<Bool>(false)
 
     private static let maximumBytes = 1 << 20
+    /// In microseconds.
+    private static let pause: UInt32 = 5000
 
     init(output: @escaping @Sendable ([UInt8]) -> Void = writeToStandardError) throws(FastCGIError) {
         self.output = output
@@ -24,21 +28,22 @@ final class LogSink: Sendable {
             while true {
                 wakeUp.wait()
                 // A few milliseconds make one write of many lines.
-                usleep(2000)
+                usleep(Self.pause)
                 writeOut()
             }
         }
     }
 
-    /// - Parameter line: whole, with its line feed.
-    func write(_ line: some Collection<UInt8>) {
+    /// - Parameter line: whole, without its line feed.
+    func write(_ line: [UInt8]) {
         let wasEmpty = state.withLock { state in
-            guard state.lines.count + line.count <= Self.maximumBytes else {
+            guard state.lines.count + line.count < Self.maximumBytes else {
                 state.dropped += 1
                 return false
             }
             let wasEmpty = state.lines.isEmpty
             state.lines.append(contentsOf: line)
+            state.lines.append(UInt8(ascii: "\n"))
             return wasEmpty
         }
         if wasEmpty { wakeUp.signal() }
@@ -56,14 +61,21 @@ final class LogSink: Sendable {
     private func writeOut() {
         writing.store(true, ordering: .releasing)
         defer { writing.store(false, ordering: .releasing) }
-        let (lines, dropped) = state.withLock { state in
-            defer { state = State() }
-            return (state.lines, state.dropped)
+        var (lines, dropped) = state.withLock { state in
+            let taken = (state.lines, state.dropped)
+            state.lines = state.spare
+            state.spare = []
+            state.dropped = 0
+            return taken
         }
         output(lines)
+        lines.removeAll(keepingCapacity: true)
         if dropped > 0 {
-            output(
-                LogLine(level: "warning", message: "log lines were dropped", members: [("lines", "\(dropped)")]).end())
+            lines += LogLine.bytes(
+                level: "warning", message: "log lines were dropped", members: [("lines", "\(dropped)")])
+            output(lines + [UInt8(ascii: "\n")])
+            lines.removeAll(keepingCapacity: true)
         }
+        state.withLock { $0.spare = lines }
     }
 }

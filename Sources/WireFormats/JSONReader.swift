@@ -260,14 +260,15 @@ extension JSONReader {
         }
     }
 
-    /// Whether a byte stands for itself within a string.
     /// Where the first byte is that does not stand for itself within a string: a quote, a backslash, a control or one
     /// beyond ASCII. Most of every text is passed over here, eight bytes at a time.
     @inline(__always)
     private static func firstSpecialByte(of bytes: Span<UInt8>, from start: Int) -> Int {
         var index = start
         while bytes.count - index >= 8 {
-            let special = specialBytes(of: bytes.extracting(index..<index + 8))
+            let word = bytes.extracting(index..<index + 8).firstWord
+            let special = ASCII.belowOrBeyond(word, 0x20) | ASCII.equal(word, UInt8(ascii: "\""))
+                | ASCII.equal(word, UInt8(ascii: "\\"))
             if special != 0 { return index + special.trailingZeroBitCount / 8 }
             index += 8
         }
@@ -277,22 +278,6 @@ extension JSONReader {
             index += 1
         }
         return index
-    }
-
-    /// A word whose lowest bit set lies in the byte of the first special one of eight; 0 if none is.
-    ///
-    /// `x - 0x01...` borrows into a byte's top bit where that byte of x was 0, and falsely at most above such a byte.
-    @inline(__always)
-    private static func specialBytes(of bytes: Span<UInt8>) -> UInt64 {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let tops = ones << 7
-        let word =
-            UInt64(bytes[0]) | UInt64(bytes[1]) << 8 | UInt64(bytes[2]) << 16 | UInt64(bytes[3]) << 24
-            | UInt64(bytes[4]) << 32 | UInt64(bytes[5]) << 40 | UInt64(bytes[6]) << 48 | UInt64(bytes[7]) << 56
-        let quote = word ^ ones &* UInt64(UInt8(ascii: "\""))
-        let backslash = word ^ ones &* UInt64(UInt8(ascii: "\\"))
-        let control = (word &- ones &* 0x20) & ~word
-        return (control | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash | word) & tops
     }
 
     private mutating func readEscape(_ bytes: Span<UInt8>) throws(JSONError) {

@@ -67,6 +67,16 @@ public struct JSONValue: Sendable {
         return text.string(node.value, hasEscapes: node.hasEscapes)
     }
 
+    /// Whether it is this string.
+    public func equals(_ string: String) -> Bool {
+        guard kind == .string else { return false }
+        let bytes = text.bytes
+        let utf8 = string.utf8
+        let value = bytes.span.extracting(node.value)
+        guard node.hasEscapes else { return JSONString.equal(value, utf8.span) }
+        return JSONString.equal(JSONString.unescape(value).span, utf8.span)
+    }
+
     /// The UTF-8 bytes of a string, not copied; nil for a value that is none and for a string with escapes in it.
     public var unescapedBytes: ArraySlice<UInt8>? {
         kind == .string && !node.hasEscapes ? text.bytes[node.value] : nil

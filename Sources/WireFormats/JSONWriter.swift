@@ -23,13 +23,19 @@ public struct JSONWriter: Sendable {
         bytes.reserveCapacity(capacity)
     }
 
+    /// Begins anew, with the memory that is set aside already.
+    public mutating func clear() {
+        bytes.removeAll(keepingCapacity: true)
+        needsComma = false
+    }
+
     /// Begins an object as an element or as the whole text.
     public mutating func beginObject() {
         begin(UInt8(ascii: "{"))
     }
 
     /// Begins an object as a member.
-    public mutating func beginObject(_ name: StaticString) {
+    public mutating func beginObject(_ name: String) {
         self.name(name)
         begin(UInt8(ascii: "{"))
     }
@@ -45,7 +51,7 @@ public struct JSONWriter: Sendable {
     }
 
     /// Begins an array as a member.
-    public mutating func beginArray(_ name: StaticString) {
+    public mutating func beginArray(_ name: String) {
         self.name(name)
         begin(UInt8(ascii: "["))
     }
@@ -57,29 +63,19 @@ public struct JSONWriter: Sendable {
 
     /// Writes a member; `null` for nil.
     @inlinable
-    public mutating func member(_ name: StaticString, _ value: (some JSONScalar)?) {
+    public mutating func member(_ name: String, _ value: (some JSONScalar)?) {
         self.name(name)
         if let value { value.write(to: &self) } else { writeNull() }
     }
 
-    /// Writes a member whose name is known only at run time.
-    public mutating func member(named name: String, _ value: some JSONScalar) {
-        separate()
-        write(name)
-        bytes.append(UInt8(ascii: ":"))
-        needsComma = false
-        value.write(to: &self)
-        needsComma = true
-    }
-
     /// Writes the member `null`; `value` can be nothing but the word `nil`.
-    public mutating func member(_ name: StaticString, _ value: Never?) {
+    public mutating func member(_ name: String, _ value: Never?) {
         self.name(name)
         writeNull()
     }
 
     /// Writes a member whose value is JSON already.
-    public mutating func member(_ name: StaticString, rawJSON: some Sequence<UInt8>) {
+    public mutating func member(_ name: String, rawJSON: [UInt8]) {
         self.name(name)
         bytes.append(contentsOf: rawJSON)
         needsComma = true
@@ -93,7 +89,7 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes an element of an array that is JSON already.
-    public mutating func element(rawJSON: some Sequence<UInt8>) {
+    public mutating func element(rawJSON: [UInt8]) {
         separate()
         bytes.append(contentsOf: rawJSON)
         needsComma = true
@@ -112,9 +108,9 @@ public struct JSONWriter: Sendable {
     }
 
     @usableFromInline
-    mutating func name(_ name: StaticString) {
+    mutating func name(_ name: String) {
         separate()
-        write(name.description)
+        write(name)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
@@ -124,19 +120,14 @@ public struct JSONWriter: Sendable {
     /// A string in its quotes. Escaped are, beyond what JSON demands, DEL, the C1 controls and the line separators
     /// U+2028 and U+2029: none of them does harm in a terminal, a log or a script then.
     fileprivate mutating func write(_ string: String) {
+        bytes.append(UInt8(ascii: "\""))
         let utf8 = string.utf8
-        let span = utf8.span
-        if Self.isPlain(span) {
-            bytes.append(addingCapacity: span.count + 2) { output in
-                output.append(UInt8(ascii: "\""))
-                for index in span.indices { output.append(span[index]) }
-                output.append(UInt8(ascii: "\""))
-            }
+        if Self.isPlain(utf8.span) {
+            bytes.append(contentsOf: utf8)
         } else {
-            bytes.append(UInt8(ascii: "\""))
             for scalar in string.unicodeScalars { writeEscaped(scalar) }
-            bytes.append(UInt8(ascii: "\""))
         }
+        bytes.append(UInt8(ascii: "\""))
         needsComma = true
     }
 
@@ -165,11 +156,19 @@ public struct JSONWriter: Sendable {
 
     /// Whether all is printable ASCII that needs no escape.
     private static func isPlain(_ text: Span<UInt8>) -> Bool {
-        for index in text.indices {
-            let byte = text[index]
+        var others: UInt64 = 0
+        var rest = text
+        while rest.count >= 8 {
+            let word = rest.firstWord
+            others |= ASCII.belowOrBeyond(word, 0x20) | ASCII.equal(word, UInt8(ascii: "\""))
+                | ASCII.equal(word, UInt8(ascii: "\\")) | ASCII.equal(word, 0x7f)
+            rest = rest.extracting(droppingFirst: 8)
+        }
+        for index in rest.indices {
+            let byte = rest[index]
             if byte < 0x20 || byte > 0x7e || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
         }
-        return true
+        return others == 0
     }
 
     private mutating func writeEscaped(_ scalar: Unicode.Scalar) {

@@ -103,18 +103,4 @@ struct FastCGIParametersTests {
     func mode(text: String, mode: Mode?) {
         #expect(read(["LATCHKEY_MODE=" + text]).request.mode == mode)
     }
-
-    @Test("leave nothing behind for the next request")
-    func clear() {
-        var sorter = FastCGIParameters()
-        var request = Request()
-        for parameter in ["CONTENT_LENGTH=5", "SCRIPT_NAME=/b", "REQUEST_URI=/c"] {
-            let bytes = Array(parameter.utf8)
-            sorter.take(bytes.span, into: &request)
-        }
-        sorter.clear()
-        request.clear()
-        sorter.choosePath(&request)
-        #expect(sorter.contentLength == 0 && request.path.value.isEmpty)
-    }
 }

@@ -44,6 +44,14 @@ struct JSONReaderTests {
         #expect(json.members[0].value.string == "text")
     }
 
+    @Test(arguments: [
+        (#""access""#, true), (#""\u0061ccess""#, true), (#""Access""#, false), (#""acces""#, false), (#""access ""#, false),
+        (#""acces\u0053""#, false), (#""""#, false), ("1", false), (#"["access"]"#, false), ("null", false),
+    ])
+    func `a string is compared after unescaping, and whole`(_ text: String, _ isEqual: Bool) throws {
+        #expect(try JSONValue(parsing: text.bytes).equals("access") == isEqual)
+    }
+
     @Test func `a value is of one kind only`() throws {
         let json = try object(#"{"s":"true","i":1,"t":true,"z":null,"o":{},"l":[]}"#)
         for (name, value) in json.members {

@@ -19,7 +19,7 @@ struct JSONWriterTests {
             json.member("false", false)
             json.member("uuid", id)
             json.member("null", nil)
-            json.member("raw", rawJSON: "[1]".utf8)
+            json.member("raw", rawJSON: Array("[1]".utf8))
             json.endObject()
         }
         #expect(
@@ -48,7 +48,7 @@ struct JSONWriterTests {
             json.element(1)
             json.element("two")
             json.element(Bool?.none)
-            json.element(rawJSON: "3.5".utf8)
+            json.element(rawJSON: Array("3.5".utf8))
             json.endArray()
             json.beginObject("o")
             json.member("x", 1)

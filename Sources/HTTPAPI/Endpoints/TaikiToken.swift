@@ -63,7 +63,7 @@ enum TaikiToken {
         let field = request.idempotencyKey
         guard field.count > 0 else { return nil }
         guard field.count == 1, (1...255).contains(field.value.count),
-            field.value.allSatisfy({ (0x21...0x7E).contains($0) })
+            ASCII.areVisible(field.value.span)
         else {
             throw APIError(
                 .invalidRequest("Idempotency-Key must be 1 to 255 visible ASCII characters"),

@@ -29,8 +29,13 @@ enum TaikiVerifyToken {
     private static func bearerToken(of field: Request.Field) throws(APIError) -> ArraySlice<UInt8> {
         let bytes = field.value.span
         let scheme = word(in: bytes, from: 0)
-        guard isBearer(field.value[scheme]) else {
+        guard isBearer(bytes.extracting(scheme)) else {
             throw APIError(.notAuthenticated, reason: field.count == 0 ? "no_authorization" : "not_bearer")
+        }
+        // What nearly all clients send: one space, and all behind it is the token.
+        if field.count == 1, scheme.upperBound + 1 < bytes.count {
+            let rest = scheme.upperBound + 1..<bytes.count
+            if ASCII.areVisible(bytes.extracting(rest)) { return field.value[rest] }
         }
         let value = word(in: bytes, from: scheme.upperBound)
         // Two headers are two values, however nginx hands them on.
@@ -49,11 +54,16 @@ enum TaikiVerifyToken {
         return start..<end
     }
 
-    private static func isBearer(_ scheme: ArraySlice<UInt8>) -> Bool {
-        scheme.count == 6 && zip(scheme, "bearer".utf8).allSatisfy { $0 | 0x20 == $1 }
+    private static func isBearer(_ scheme: Span<UInt8>) -> Bool {
+        var index = 0
+        for letter in "bearer".utf8 {
+            guard index < scheme.count, scheme[index] | 0x20 == letter else { return false }
+            index += 1
+        }
+        return index == scheme.count
     }
 
     private static func isWhiteSpace(_ byte: UInt8) -> Bool {
-        byte <= 0x20 && (byte == 0x20 || (0x09...0x0D).contains(byte))
+        byte == 0x20 || byte &- 0x09 < 5
     }
 }

@@ -93,14 +93,14 @@ public struct AccessToken: Sendable, Equatable {
     ///   other makers of tokens with our key do not know the word.
     public init?(_ token: VerifiedToken) {
         let claims = token.claims
-        guard claims["token_type"]?.string == "access",
+        guard let type = claims["token_type"], type.equals("access"),
             let id = claims["jti"]?.unescapedBytes.flatMap(ID.init),
             let clientApp = claims["client_app_id"]?.unescapedBytes.flatMap({ UUID($0) }),
             let user = claims["taiki_user_id"]?.unescapedBytes.flatMap({ UUID($0) })
         else { return nil }
         var mode = Mode.production
         if let claim = claims["mode"] {
-            guard let named = claim.string.flatMap(Mode.init) else { return nil }
+            guard let named = Mode.allCases.first(where: { claim.equals($0.rawValue) }) else { return nil }
             mode = named
         }
         self.id = id
