@@ -4,6 +4,8 @@ extension Request {
     var isJSON: Bool {
         guard let text = contentType.text, !text.isEmpty else { return true }
         guard contentType.count == 1 else { return false }
+        // What nearly all clients send.
+        guard text != "application/json" else { return true }
         let parts = text.split(separator: ";", omittingEmptySubsequences: false).map { part in
             part.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
         }

@@ -16,8 +16,12 @@ public enum SecureRandom {
 
     /// Two random words, as ``UUID/version7(milliseconds:random:)`` takes them.
     public static func uint64Pair() throws(JOSEError) -> (UInt64, UInt64) {
-        let bytes = try bytes(16)
-        let word = { (bytes: ArraySlice<UInt8>) in bytes.reduce(0 as UInt64) { $0 << 8 | UInt64($1) } }
-        return (word(bytes[..<8]), word(bytes[8...]))
+        var words: (UInt64, UInt64) = (0, 0)
+        try OpenSSL.require("RAND_bytes") {
+            unsafe withUnsafeMutableBytes(of: &words) { words in
+                unsafe RAND_bytes(words.baseAddress?.assumingMemoryBound(to: UInt8.self), Int32(words.count)) == 1
+            }
+        }
+        return words
     }
 }
