@@ -3,10 +3,13 @@
 #include "CEpoll.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int control(int epoll, int operation, int descriptor, int watch) {
@@ -48,3 +51,19 @@ int cepoll_peer_uid(int connection, uid_t *uid) {
 }
 
 int cepoll_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
+
+pid_t cepoll_fork(void) { return fork(); }
+
+int cepoll_end_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
+
+int cepoll_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0); }
+
+pid_t cepoll_next_ended(int *status, int *signal) {
+    int state;
+    pid_t child = waitpid(-1, &state, WNOHANG);
+    if (child > 0) {
+        *status = WIFEXITED(state) ? WEXITSTATUS(state) : -1;
+        *signal = WIFSIGNALED(state) ? WTERMSIG(state) : 0;
+    }
+    return child;
+}

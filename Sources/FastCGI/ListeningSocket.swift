@@ -40,6 +40,14 @@ public struct ListeningSocket: Sendable {
         }
     }
 
+    private init(descriptor: Int32) {
+        self.descriptor = descriptor
+        owned = nil
+    }
+
+    /// The same socket for a forked process, which must not remove its file.
+    public var borrowed: ListeningSocket { ListeningSocket(descriptor: descriptor) }
+
     /// Takes over a descriptor that listens already.
     ///
     /// - Throws: when it is no listening Unix stream socket.

@@ -8,7 +8,7 @@ internal import PostgreSQL
 /// never delays a verify.
 struct Lanes {
     private let lanes: [Lane]
-    private let listeners: [ListeningSocket]
+    private let listeners: Listeners
 
     /// What the workers of both lanes share.
     struct Shared: Sendable {
@@ -20,27 +20,23 @@ struct Lanes {
         let environment = Environment.live
     }
 
-    /// Takes or makes the sockets and starts the workers.
-    ///
-    /// - Parameter inherited: sockets handed over by systemd, by name: `verify` and `database`.
-    init(settings: Settings, shared: Shared, inherited: [String: ListeningSocket]) throws(StartError) {
+    /// Starts the workers.
+    init(settings: Settings, shared: Shared, listeners: Listeners) throws(StartError) {
+        self.listeners = listeners
         do throws(FastCGIError) {
-            let verify = try Self.listener("verify", settings.verifySocket, settings, inherited)
-            let database = try Self.listener("database", settings.databaseSocket, settings, inherited)
-            listeners = [verify, database]
             let peers = Set(settings.peerUsers.compactMap(userID(named:)))
             lanes = [
                 try Lane(
                     .init(
                         name: "verify", workers: settings.verifyWorkers, sharesConnections: false, peers: peers,
                         timeout: settings.socketTimeout),
-                    listener: verify,
+                    listener: listeners.verify,
                     makeHandler: { _ in Self.handler(settings, shared) }),
                 try Lane(
                     .init(
                         name: "database", workers: settings.databaseWorkers, sharesConnections: true, peers: peers,
                         timeout: settings.socketTimeout),
-                    listener: database,
+                    listener: listeners.database,
                     makeHandler: { _ in Self.handler(settings, shared) }),
             ]
             for lane in lanes { try lane.start() }
@@ -56,15 +52,8 @@ struct Lanes {
         let deadline = ContinuousClock.now + limit
         for lane in lanes { lane.stop() }
         let stopped = lanes.map { $0.waitUntilStopped(by: deadline) }
-        for listener in listeners { listener.close() }
+        listeners.close()
         return stopped.allSatisfy { $0 }
-    }
-
-    private static func listener(
-        _ name: String, _ path: String?, _ settings: Settings, _ inherited: [String: ListeningSocket]
-    ) throws(FastCGIError) -> ListeningSocket {
-        if let socket = inherited[name] { return socket }
-        return try ListeningSocket(path: path ?? "", group: settings.socketGroup)
     }
 
     /// One worker's endpoints, with a database connection of their own that is opened when it is first needed.

@@ -1,21 +1,86 @@
+internal import FastCGI
 import Glibc
 internal import Synchronization
 
 /// What the operating system and systemd want of a service: signals, limits, notifications. The only file above the
 /// C libraries' own that touches pointers.
 enum Lifecycle {
-    enum Signal: UInt8 {
-        case stop, reload
+    /// What a process of ours is told: by a signal, or by another one over ``Signals``.
+    enum Signal: Equatable {
+        /// SIGTERM and SIGINT.
+        case stop
+        /// SIGHUP.
+        case reload
+        /// SIGUSR2: the second half of a reload, from the supervisor to an instance.
+        case adopt
+        /// SIGCHLD.
+        case childEnded
+        /// An instance has done what it was to do: to start, or what the last signal asked for.
+        case done(instance: Int)
+
+        fileprivate init?(byte: UInt8) {
+            switch byte {
+            case 1: self = .stop
+            case 2: self = .reload
+            case 3: self = .adopt
+            case 4: self = .childEnded
+            case 128...: self = .done(instance: Int(byte) - 128)
+            default: return nil
+            }
+        }
+
+        fileprivate var byte: UInt8 {
+            switch self {
+            case .stop: 1
+            case .reload: 2
+            case .adopt: 3
+            case .childEnded: 4
+            case .done(let instance): UInt8(clamping: 128 + instance)
+            }
+        }
     }
 
-    /// The write end of the pipe that a signal handler writes to: write(2) is one of the few things it may call.
+    /// A pipe of signals: a handler may call write(2), and little else.
+    struct Signals {
+        fileprivate let readEnd: Int32
+        fileprivate let writeEnd: Int32
+
+        /// Waits for the next signal.
+        ///
+        /// - Parameter deadline: until when, nil for ever.
+        /// - Returns: nil when there was none in time.
+        func next(until deadline: ContinuousClock.Instant? = nil) -> Signal? {
+            while true {
+                var entry = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
+                let milliseconds = deadline.map { Lifecycle.milliseconds(until: $0) } ?? -1
+                let count = unsafe poll(&entry, 1, milliseconds)
+                if count == 0 { return nil }
+                var byte: UInt8 = 0
+                if count > 0, unsafe read(readEnd, &byte, 1) == 1, let signal = Signal(byte: byte) { return signal }
+                if errno != EINTR { usleep(100_000) }
+            }
+        }
+
+        /// Tells whoever reads from this pipe.
+        func send(_ signal: Signal) {
+            var byte = signal.byte
+            _ = unsafe write(writeEnd, &byte, 1)
+        }
+
+        /// For a forked process, which only sends to its parent's pipe.
+        func stopReading() {
+            close(readEnd)
+        }
+    }
+
+    /// The write end of the pipe that this process reads its signals from.
     private static let pipeEnd = Atomic<Int32>(-1)
 
-    /// SIGTERM and SIGINT stop, SIGHUP reloads; they arrive at ``nextSignal(on:)``. Called before libfcgi is set up,
-    /// which handles SIGTERM, SIGUSR1 and SIGPIPE itself where nobody did.
+    /// From now on signals arrive at the pipe. Called before libfcgi is set up, which handles SIGTERM, SIGUSR1 and
+    /// SIGPIPE itself where nobody did. A forked process calls it for a pipe of its own.
     ///
-    /// - Returns: the descriptor to read signals from, nil when the system has none left.
-    static func catchSignals() -> Int32? {
+    /// - Returns: nil when the system has no descriptor left.
+    static func catchSignals() -> Signals? {
         var ends: (Int32, Int32) = (-1, -1)
         let made = unsafe withUnsafeMutablePointer(to: &ends) { pointer in
             unsafe pointer.withMemoryRebound(to: Int32.self, capacity: 2) { unsafe pipe($0) }
@@ -29,21 +94,19 @@ enum Lifecycle {
         handle(SIGTERM) { _ in Lifecycle.note(.stop) }
         handle(SIGINT) { _ in Lifecycle.note(.stop) }
         handle(SIGHUP) { _ in Lifecycle.note(.reload) }
+        handle(SIGUSR2) { _ in Lifecycle.note(.adopt) }
+        handle(SIGCHLD) { _ in Lifecycle.note(.childEnded) }
         signal(SIGPIPE, SIG_IGN)
         signal(SIGUSR1, SIG_IGN)
-        return ends.0
+        // They were blocked while this process was forked.
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe sigprocmask(SIG_SETMASK, &none, nil)
+        return Signals(readEnd: ends.0, writeEnd: ends.1)
     }
 
-    /// Waits for the next signal.
-    static func nextSignal(on descriptor: Int32) -> Signal {
-        while true {
-            var byte: UInt8 = 0
-            if unsafe read(descriptor, &byte, 1) == 1, let signal = Signal(rawValue: byte) { return signal }
-            if errno != EINTR { usleep(100_000) }
-        }
-    }
-
-    /// As many descriptors as we may have, and no core file, which would hold keys.
+    /// As many descriptors as we may have, and no core dump, which would hold keys: no file, and none for a program
+    /// that core_pattern names either, to which the limit does not apply.
     static func setLimits() {
         var limit = rlimit()
         if unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
@@ -52,6 +115,7 @@ enum Lifecycle {
         }
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        ServiceProcess.forbidDumps()
     }
 
     /// Tells systemd, or whoever set NOTIFY_SOCKET, how we are (sd_notify(3)).
@@ -77,10 +141,16 @@ enum Lifecycle {
     }
 
     private static func note(_ signal: Signal) {
-        var byte = signal.rawValue
+        var byte = signal.byte
         let saved = errno
         _ = unsafe write(pipeEnd.load(ordering: .acquiring), &byte, 1)
         errno = saved
+    }
+
+    /// For poll(2): rounded up, so that the time is over when it returns.
+    private static func milliseconds(until deadline: ContinuousClock.Instant) -> Int32 {
+        let rest = ContinuousClock.now.duration(to: deadline) / .milliseconds(1)
+        return Int32(min(max(rest.rounded(.up), 0), 1_000_000))
     }
 
     private static func handle(_ number: Int32, _ handler: @escaping @convention(c) (Int32) -> Void) {

@@ -9,7 +9,11 @@ public struct Settings: Sendable {
     public var socketGroup: String?
     /// Users whose processes may connect, besides root and our own.
     public var peerUsers: [String]
+    /// Processes that serve side by side; with more than one, another keeps them running.
+    public var instances: Int
+    /// Of each instance.
     public var verifyWorkers: Int
+    /// Of each instance.
     public var databaseWorkers: Int
     public var socketTimeout: Duration
     /// Has no password in it.
@@ -28,7 +32,7 @@ public struct Settings: Sendable {
     /// Every setting of latchkeyd, and those of the `latchkey` command that may stand in the same file.
     private static let names: Set<String> = [
         "LATCHKEY_VERIFY_SOCKET", "LATCHKEY_DATABASE_SOCKET", "LATCHKEY_SOCKET_GROUP", "LATCHKEY_PEER_USERS",
-        "LATCHKEY_VERIFY_WORKERS", "LATCHKEY_DATABASE_WORKERS", "LATCHKEY_SOCKET_TIMEOUT_SECONDS",
+        "LATCHKEY_INSTANCES", "LATCHKEY_VERIFY_WORKERS", "LATCHKEY_DATABASE_WORKERS", "LATCHKEY_SOCKET_TIMEOUT_SECONDS",
         "LATCHKEY_DATABASE_CONNINFO", "LATCHKEY_DATABASE_DEADLINE_MILLISECONDS", "LATCHKEY_KEYS_FILE",
         "LATCHKEY_SECRET_HASH_KEYS_FILE", "LATCHKEY_WEAK_SECRETS_FILE", "LATCHKEY_LEEWAY_SECONDS",
         "LATCHKEY_STALE_SECONDS", "LATCHKEY_POLL_MILLISECONDS", "LATCHKEY_DRAIN_SECONDS", "LATCHKEY_LOG_LEVEL",
@@ -44,13 +48,17 @@ public struct Settings: Sendable {
     ) -> (settings: Settings, mistakes: [String]) {
         var source = SettingsSource(environment: environment, file: file, known: names)
         let cores = ProcessInfo.processInfo.activeProcessorCount
+        let instances = source.integer("LATCHKEY_INSTANCES", default: 2, in: 1...64)
         var settings = Settings(
             verifySocket: source.text("LATCHKEY_VERIFY_SOCKET"),
             databaseSocket: source.text("LATCHKEY_DATABASE_SOCKET"),
             socketGroup: source.text("LATCHKEY_SOCKET_GROUP"),
             peerUsers: (source.text("LATCHKEY_PEER_USERS") ?? "www-data").split(separator: ",")
                 .map { String($0.filter { !$0.isWhitespace }) },
-            verifyWorkers: source.integer("LATCHKEY_VERIFY_WORKERS", default: cores, in: 1...256),
+            instances: instances,
+            // About one for each core, all instances together.
+            verifyWorkers: source.integer(
+                "LATCHKEY_VERIFY_WORKERS", default: (cores + instances - 1) / instances, in: 1...256),
             databaseWorkers: source.integer("LATCHKEY_DATABASE_WORKERS", default: 4, in: 1...256),
             socketTimeout: .seconds(source.integer("LATCHKEY_SOCKET_TIMEOUT_SECONDS", default: 10, in: 1...300)),
             databaseConninfo: source.required(
@@ -112,6 +120,7 @@ public struct Settings: Sendable {
             ("LATCHKEY_DATABASE_SOCKET", databaseSocket),
             ("LATCHKEY_SOCKET_GROUP", socketGroup),
             ("LATCHKEY_PEER_USERS", peerUsers.joined(separator: ",")),
+            ("LATCHKEY_INSTANCES", "\(instances)"),
             ("LATCHKEY_VERIFY_WORKERS", "\(verifyWorkers)"),
             ("LATCHKEY_DATABASE_WORKERS", "\(databaseWorkers)"),
             ("LATCHKEY_SOCKET_TIMEOUT_SECONDS", "\(socketTimeout.components.seconds)"),

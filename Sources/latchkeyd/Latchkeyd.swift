@@ -12,6 +12,9 @@ struct Latchkeyd: ParsableCommand {
             file of the same names; deploy/systemd/latchkeyd.conf lists them all. Secrets are read from files that \
             the settings name, never from the environment or from arguments.
 
+            Instances of it, two by default, serve side by side, each a process; the first process starts them, \
+            starts another for one that dies, and passes signals on.
+
             SIGTERM answers what is under way and exits 0. SIGHUP reads the key files again.
 
             EXIT STATUS
@@ -38,7 +41,7 @@ struct Latchkeyd: ParsableCommand {
         }
         let (settings, mistakes) = Settings.read(environment: environment, file: config)
         try Self.refuse(mistakes)
-        throw ExitCode(try Server(settings: settings, environment: environment).run())
+        throw ExitCode(try Server.run(settings: settings, environment: environment))
     }
 
     private static func refuse(_ mistakes: [String]) throws {

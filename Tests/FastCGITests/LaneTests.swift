@@ -182,6 +182,23 @@ struct LaneTests {
         #expect(unsafe lstat(dead, &status) != 0, "its file is gone")
     }
 
+    @Test("leaves the file of a borrowed socket to whoever made it")
+    func borrowedSocket() throws {
+        let lane = try TestLane(shared: false)
+        let path = lane.folder + "/own.sock"
+        let own = try ListeningSocket(path: path, group: nil)
+        let borrowed = own.borrowed
+        #expect(borrowed.descriptor == own.descriptor)
+        // As in a forked process, whose descriptors are its own.
+        let kept = dup(own.descriptor)
+        defer { Glibc.close(kept) }
+        borrowed.close()
+        var status = stat()
+        #expect(unsafe lstat(path, &status) == 0)
+        #expect(throws: FastCGIError.self, "somebody listens there") { try ListeningSocket(path: path, group: nil) }
+        unsafe unlink(path)
+    }
+
     @Test("says why a path cannot be a socket", arguments: [
         ("", "1 to 107 bytes"), (String(repeating: "x", count: 108), "1 to 107 bytes"),
         ("/nonexistent-folder/x.sock", "No such file"), ("/etc/passwd", "is not a socket"),

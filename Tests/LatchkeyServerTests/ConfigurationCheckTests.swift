@@ -27,6 +27,7 @@ struct ConfigurationCheckTests {
             # LATCHKEY_DATABASE_SOCKET is not set
             # LATCHKEY_SOCKET_GROUP is not set
             LATCHKEY_PEER_USERS=www-data
+            LATCHKEY_INSTANCES=2
             LATCHKEY_VERIFY_WORKERS=2
             LATCHKEY_DATABASE_WORKERS=4
             LATCHKEY_SOCKET_TIMEOUT_SECONDS=10

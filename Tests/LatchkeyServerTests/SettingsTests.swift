@@ -20,12 +20,13 @@ struct SettingsTests {
     func defaults() {
         let (settings, mistakes) = Settings.read(environment: least, file: nil)
         #expect(mistakes.isEmpty)
-        #expect(settings.verifyWorkers == ProcessInfo.processInfo.activeProcessorCount)
+        #expect(settings.verifyWorkers == (ProcessInfo.processInfo.activeProcessorCount + 1) / 2)
         #expect(settings.text == """
             # LATCHKEY_VERIFY_SOCKET is not set
             # LATCHKEY_DATABASE_SOCKET is not set
             # LATCHKEY_SOCKET_GROUP is not set
             LATCHKEY_PEER_USERS=www-data
+            LATCHKEY_INSTANCES=2
             LATCHKEY_VERIFY_WORKERS=\(settings.verifyWorkers)
             LATCHKEY_DATABASE_WORKERS=4
             LATCHKEY_SOCKET_TIMEOUT_SECONDS=10
@@ -43,11 +44,25 @@ struct SettingsTests {
             """)
     }
 
+    @Test("give the verify lanes of all instances together a worker for each core, and each at least one")
+    func verifyWorkers() {
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        for instances in [1, 2, 3, cores, cores + 1, 64] where (1...64).contains(instances) {
+            let environment = least.merging(["LATCHKEY_INSTANCES": "\(instances)"]) { $1 }
+            let settings = Settings.read(environment: environment, file: nil).settings
+            #expect(settings.instances == instances && settings.verifyWorkers >= 1)
+            #expect((cores..<cores + instances).contains(settings.verifyWorkers * instances))
+        }
+        let chosen = least.merging(["LATCHKEY_INSTANCES": "64", "LATCHKEY_VERIFY_WORKERS": "3"]) { $1 }
+        #expect(Settings.read(environment: chosen, file: nil).settings.verifyWorkers == 3)
+    }
+
     private static let everything = """
         LATCHKEY_VERIFY_SOCKET=/run/v.sock
         LATCHKEY_DATABASE_SOCKET=/run/d.sock
         LATCHKEY_SOCKET_GROUP=root
         LATCHKEY_PEER_USERS=root,daemon
+        LATCHKEY_INSTANCES=64
         LATCHKEY_VERIFY_WORKERS=256
         LATCHKEY_DATABASE_WORKERS=1
         LATCHKEY_SOCKET_TIMEOUT_SECONDS=300
@@ -105,7 +120,7 @@ struct SettingsTests {
     }
 
     @Test("take a whole number from here to there", arguments: [
-        ("LATCHKEY_VERIFY_WORKERS", 1, 256), ("LATCHKEY_DATABASE_WORKERS", 1, 256),
+        ("LATCHKEY_INSTANCES", 1, 64), ("LATCHKEY_VERIFY_WORKERS", 1, 256), ("LATCHKEY_DATABASE_WORKERS", 1, 256),
         ("LATCHKEY_SOCKET_TIMEOUT_SECONDS", 1, 300), ("LATCHKEY_DATABASE_DEADLINE_MILLISECONDS", 100, 60_000),
         ("LATCHKEY_LEEWAY_SECONDS", 0, 60), ("LATCHKEY_STALE_SECONDS", 1, 3600),
         ("LATCHKEY_POLL_MILLISECONDS", 50, 10_000), ("LATCHKEY_DRAIN_SECONDS", 1, 300),

@@ -126,7 +126,13 @@ class Product:
 
     @property
     def responder_pid(self):
+        """latchkeyd's main process: the supervisor, unless it serves alone."""
         return int((self.state / "run/latchkeyd.pid").read_text())
+
+    @property
+    def responder_pids(self):
+        """The processes that serve: the instances, or latchkeyd itself where it serves alone."""
+        return processes.children(self.responder_pid) or [self.responder_pid]
 
     def log_lines(self):
         return [json.loads(line) for line in self.log.read_text().splitlines()]

@@ -24,8 +24,13 @@ os.execvp(sys.argv[3], sys.argv[3:])
 """
 
 
+# What latchkeyd is by default, and these are not: several processes.
+SHIPPED = {"LATCHKEY_INSTANCES": ""}
+
+
 class Responder:
-    """A latchkeyd with the product's configuration, of which `settings` change something."""
+    """A latchkeyd with the product's configuration, of which `settings` change something. It serves alone, without a
+    supervisor, unless they say otherwise."""
 
     count = 0
 
@@ -39,8 +44,9 @@ class Responder:
             command = [sys.executable, "-c", HAND_OVER, *(str(one.fileno()) for one in sockets), *command]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                command, env={"PATH": os.environ["PATH"]} | (settings or {}), stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, pass_fds=[one.fileno() for one in sockets or []], start_new_session=True)
+                command, env={"PATH": os.environ["PATH"], "LATCHKEY_INSTANCES": "1"} | (settings or {}),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[one.fileno() for one in sockets or []],
+                start_new_session=True)
 
     @property
     def pid(self):
@@ -122,5 +128,5 @@ def in_place_of_latchkeyd(product):
         place.stop_all()
         if not product.postgres_runs():
             product.start_postgres()
-        place.start()
+        place.start(SHIPPED)
         eventually(lambda: product.token(product.demo).status_code == 200, 10, "tokens are issued again")

@@ -26,14 +26,18 @@ def room_for_connections():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_there_is_a_verify_worker_for_each_core_and_four_for_the_database(product):
-    threads = [task.joinpath("comm").read_text().strip()
-               for task in Path(f"/proc/{product.responder_pid}/task").iterdir()]
-    lanes = collections.Counter(name.rpartition("-")[0] for name in threads)
-    assert (lanes["verify"], lanes["database"]) == (len(os.sched_getaffinity(0)), 4), threads
+def test_two_instances_share_the_cores_and_have_four_workers_each_for_the_database(product):
+    assert len(product.responder_pids) == 2
+    for pid in product.responder_pids:
+        threads = [task.joinpath("comm").read_text().strip() for task in Path(f"/proc/{pid}/task").iterdir()]
+        lanes = collections.Counter(name.rpartition("-")[0] for name in threads)
+        # One for each core, rounded up to the same for both.
+        assert (lanes["verify"], lanes["database"]) == ((len(os.sched_getaffinity(0)) + 1) // 2, 4), threads
 
 
-def test_each_database_worker_has_one_connection_and_no_more_are_opened(product, app):
+def test_each_database_worker_has_one_connection_and_no_more_are_opened(product, app, responders):
+    responders.start()
+
     def issue(client):
         return product.token(app, client=client)
 
@@ -53,7 +57,7 @@ def test_each_database_worker_has_one_connection_and_no_more_are_opened(product,
 def test_3000_kept_connections_are_served(product, app, room_for_connections, lane):
     token, user = product.issued(app)
     good = fastcgi.request(fastcgi.verify_parameters(token))
-    before = processes.descriptors(product.responder_pid)
+    before = processes.descriptors(*product.responder_pids)
     connections = [fastcgi.connect(product[lane]) for _ in range(CONNECTIONS)]
     try:
         for _ in range(2):
@@ -66,11 +70,11 @@ def test_3000_kept_connections_are_served(product, app, room_for_connections, la
                 for connection in group:
                     status, body = fastcgi.answer(connection)
                     assert status == 200 and user.encode() in body
-        assert processes.descriptors(product.responder_pid) >= before + CONNECTIONS
+        assert processes.descriptors(*product.responder_pids) >= before + CONNECTIONS
         assert product.token(app).status_code == 200
         assert product.verify(token).status_code == 200
     finally:
         for connection in connections:
             connection.close()
     eventually(
-        lambda: processes.descriptors(product.responder_pid) <= before + 20, 10, "the connections are closed again")
+        lambda: processes.descriptors(*product.responder_pids) <= before + 20, 10, "the connections are closed again")

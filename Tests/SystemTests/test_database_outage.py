@@ -93,7 +93,16 @@ def test_restarts_of_the_database_are_survived_again_and_again(app, database):
     assert not [one for one in traffic.outcomes if one.status == 503 and one.name.endswith("verify")]
 
 
+def recovered(product, app):
+    """Waits until every instance issues tokens again: each finds out for itself that the database is back."""
+    with Traffic(product, acts(product, app)) as traffic:
+        eventually(
+            lambda: len(traffic.outcomes) >= 100 and {one.status for one in traffic.outcomes[-100:]} == {200}, 5,
+            "tokens are issued by all instances")
+
+
 def test_sessions_that_the_database_ends_cost_nobody_a_request(app, database):
+    recovered(database, app)
     end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'latchkey_application'"
     with Traffic(database, acts(database, app)) as traffic:
         for _ in range(10):

@@ -1,4 +1,4 @@
-"""Instances of latchkeyd that take over from each other on the same two sockets."""
+"""latchkeyds that take over from each other on the same two sockets."""
 
 import contextlib
 import os
@@ -10,7 +10,11 @@ import pytest
 from traffic import Traffic
 from waiting import eventually
 
-RESTARTS = 12
+RESTARTS = 20
+
+# One process that serves alone, and a supervisor with two.
+INSTANCES = [{"LATCHKEY_INSTANCES": "1"}, {"LATCHKEY_INSTANCES": "2"}]
+each_way = pytest.mark.parametrize("instances", INSTANCES, ids=["alone", "supervised"])
 
 
 def acts(product, app):
@@ -25,13 +29,14 @@ def acts(product, app):
     return [issue, issue, issue, verify, verify, verify]
 
 
-def test_restarts_under_traffic_lose_no_request(product, app, responders):
+@each_way
+def test_restarts_under_traffic_lose_no_request(product, app, responders, instances):
     responders.bind()
-    responders.start()
+    responders.start(instances)
     with Traffic(product, acts(product, app)) as traffic:
         for _ in range(RESTARTS):
             # Two at once on the same sockets, until the older one has ended.
-            newer = responders.start()
+            newer = responders.start(instances)
             traffic.wait_for(3)
             older = responders.running[-2]
             assert older.stop() == 0
@@ -40,28 +45,31 @@ def test_restarts_under_traffic_lose_no_request(product, app, responders):
     assert not traffic.failures()
 
 
-def test_requests_wait_in_the_sockets_while_there_is_no_instance(product, app, responders):
+@each_way
+def test_requests_wait_in_the_sockets_while_there_is_no_instance(product, app, responders, instances):
     responders.bind()
-    responders.start()
+    responders.start(instances)
     with Traffic(product, acts(product, app)) as traffic:
         for _ in range(3):
             traffic.wait_for(2)
             assert responders.running[-1].stop() == 0
-            responders.start()
+            responders.start(instances)
     assert not traffic.failures()
 
 
-def test_a_socket_that_was_handed_over_stays_when_the_instance_ends(product, responders):
+@each_way
+def test_a_socket_that_was_handed_over_stays_when_latchkeyd_ends(product, responders, instances):
     responders.bind()
-    responders.start()
+    responders.start(instances)
     assert responders.running[-1].stop() == 0
     for listener in responders.sockets:
         assert os.path.exists(listener.getsockname())
     responders.start()
 
 
-def test_a_socket_of_its_own_is_removed_at_the_end(product, responders):
-    responder = responders.start()
+@each_way
+def test_a_socket_of_its_own_is_removed_at_the_end(product, responders, instances):
+    responder = responders.start(instances)
     paths = [product["VERIFY_SOCKET"], product["DATABASE_SOCKET"]]
     for path in paths:
         assert os.stat(path).st_mode & 0o777 == 0o660
@@ -82,8 +90,9 @@ def test_without_latchkeyd_nginx_answers_503_in_the_dialect_of_the_path(product,
     assert set(answer.json()) == members
 
 
-def test_sigterm_answers_what_is_under_way_and_exits_with_0(product, app, responders):
-    responder = responders.start()
+@each_way
+def test_sigterm_answers_what_is_under_way_and_exits_with_0(product, app, responders, instances):
+    responder = responders.start(instances)
 
     def issue(client):
         return product.token(app, client=client)
@@ -100,24 +109,26 @@ def test_sigterm_answers_what_is_under_way_and_exits_with_0(product, app, respon
             assert responder.process.wait(timeout=10) == 0
             eventually(lambda: traffic.outcomes, 5, "the request is answered")
     assert not traffic.failures()
-    assert [line["message"] for line in responder.lines() if line["message"] != "request"] == [
+    assert [line["message"] for line in responder.lines() if line["message"] not in ("request", "instance ready")] == [
         "ready", "draining", "stopped"]
 
 
-def test_a_stop_that_was_asked_for_with_sigint_exits_with_0(responders):
-    responder = responders.start()
+@each_way
+def test_a_stop_that_was_asked_for_with_sigint_exits_with_0(responders, instances):
+    responder = responders.start(instances)
     responder.process.send_signal(signal.SIGINT)
     assert responder.process.wait(timeout=20) == 0
 
 
-def test_systemd_is_told_what_latchkeyd_does(product, responders):
+@each_way
+def test_systemd_is_told_what_latchkeyd_does(product, responders, instances):
     path = product.state / "run/notify.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(path))
         path.chmod(0o666)
         manager.settimeout(10)
         try:
-            responder = responders.start({"NOTIFY_SOCKET": str(path)})
+            responder = responders.start(instances | {"NOTIFY_SOCKET": str(path)})
             assert manager.recv(4096).startswith(b"READY=1")
             responder.process.send_signal(signal.SIGHUP)
             assert manager.recv(4096).startswith(b"RELOADING=1")

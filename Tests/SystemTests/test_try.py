@@ -121,6 +121,11 @@ def test_in_the_foreground_it_stays_until_ctrl_c_and_leaves_nothing_behind(secon
     assert process.poll() is None, output
     second.read_environment()
     assert second.token(second.demo).status_code == 200
+    # An instance that dies is not the end: the supervisor starts another.
+    pids = second.responder_pids
+    os.kill(pids[0], signal.SIGKILL)
+    eventually(lambda: len(second.responder_pids) == 2 and pids[0] not in second.responder_pids, 1, "there is another")
+    assert second.token(second.demo).status_code == 200
     os.kill(process.pid, signal.SIGINT)
     rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output + rest

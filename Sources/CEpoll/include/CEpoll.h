@@ -1,5 +1,6 @@
 // Linux calls that Swift's Glibc module does not import: epoll(7), eventfd(2), accept4(2), the credentials of a Unix
-// socket's peer and the name of a thread. Plain wrappers: each returns what its call returns, -1 with errno on failure.
+// socket's peer, the name of a thread, fork(2), prctl(2) and the macros of waitpid(2). Plain wrappers: each returns
+// what its call returns, -1 with errno on failure.
 #ifndef LATCHKEY_CEPOLL_H
 #define LATCHKEY_CEPOLL_H
 
@@ -29,5 +30,12 @@ int cepoll_accept(int listener);                           // accept4(SOCK_CLOEX
 int cepoll_peer_uid(int connection, uid_t *uid);           // SO_PEERCRED
 
 int cepoll_name_thread(const char *name);                  // pthread_setname_np of the calling thread, 15 bytes
+
+pid_t cepoll_fork(void);                                   // fork
+int cepoll_end_with_parent(void);                          // prctl(PR_SET_PDEATHSIG, SIGKILL)
+int cepoll_forbid_dumps(void);                             // prctl(PR_SET_DUMPABLE, 0)
+
+// waitpid(-1, WNOHANG): the exit status, or -1 and the signal that ended the child.
+pid_t cepoll_next_ended(int *status, int *signal);
 
 #endif

@@ -13,6 +13,19 @@ public final class KeyRing: Sendable {
             self.tokens = tokens
             self.secretHashes = secretHashes
         }
+
+        /// These keys, and after them the other ones: they verify and do not sign. So that of several processes which
+        /// change from these to the others, none signs with a key that another does not know yet.
+        public func accepting(_ others: Keys) -> Keys {
+            Keys(
+                tokens: Self.joined(tokens, others.tokens),
+                secretHashes: Self.joined(secretHashes, others.secretHashes))
+        }
+
+        private static func joined(_ first: KeySet, _ second: KeySet) -> KeySet {
+            let others = second.keys.filter { first[$0.id] == nil }
+            return (try? KeySet(keys: first.keys + others)) ?? first
+        }
     }
 
     private let keys: Mutex<Keys>
