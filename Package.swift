@@ -79,7 +79,7 @@ let package = Package(
         .testTarget(name: "FastCGITests", dependencies: ["FastCGI"], swiftSettings: commonSettings),
         .testTarget(
             name: "LatchkeyCoreTests",
-            dependencies: ["LatchkeyCore", "JOSE", "PostgreSQL", "WireFormats", logging],
+            dependencies: ["LatchkeyCore", "JOSE", "PostgreSQL", "TestCluster", "WireFormats", logging],
             swiftSettings: commonSettings),
         .testTarget(
             name: "HTTPAPITests",

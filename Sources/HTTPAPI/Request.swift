@@ -47,6 +47,8 @@ public struct Request: Sendable {
     public var requestID = Field()
     public var callerRequestID = Field()
     public var callerCorrelationID = Field()
+    /// When nginx had the whole request, in milliseconds since 1970 by its clock; nil where it did not say.
+    public var receivedAt: Int64?
     public var body = Body.bytes([])
 
     public init() {}
@@ -62,6 +64,7 @@ public struct Request: Sendable {
         requestID.clear()
         callerRequestID.clear()
         callerCorrelationID.clear()
+        receivedAt = nil
         body = .bytes([])
     }
 }

@@ -5,6 +5,8 @@ public struct RequestContext: Sendable {
     /// Stands in the answer, in nginx's log, in ours and in what is stored.
     public let id: String
     public let mode: Mode
+    /// Since nginx had the whole request.
+    public let waited: Duration
 }
 
 extension Request {

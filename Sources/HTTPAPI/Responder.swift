@@ -13,10 +13,13 @@ public final class Responder {
     }
 
     private let service: Service
+    private var queue: Queue
     private let router = Router()
 
-    public init(service: Service) {
+    /// - Parameter longestWait: what has waited for longer is refused when its turn comes.
+    public init(service: Service, longestWait: Duration = .seconds(1)) {
         self.service = service
+        queue = Queue(longestWait: Int64(longestWait / .milliseconds(1)))
     }
 
     public func respond(to request: Request) -> Answer {
@@ -31,6 +34,11 @@ public final class Responder {
     }
 
     private func respond(to request: Request, at route: Route, id: String) throws(APIError) -> Response {
+        let now = service.environment.milliseconds()
+        let waited = request.waited(until: now)
+        guard !queue.isTooLate(waited: waited, now: now) else {
+            throw APIError(.temporarilyUnavailable, reason: "waited_too_long")
+        }
         guard request.method.text == route.method.rawValue else {
             let method = HTTPRequest.Method(request.method.text ?? "") ?? .get
             throw APIError(.methodNotAllowed(method, allowed: route.method), reason: "method_not_allowed")
@@ -40,7 +48,7 @@ public final class Responder {
             throw APIError(.internalError, reason: "no_latchkey_mode_parameter")
         }
         let body = try checkedBody(of: request)
-        let context = RequestContext(id: id, mode: mode)
+        let context = RequestContext(id: id, mode: mode, waited: .milliseconds(waited))
         switch route {
         case .taikiToken:
             return try TaikiToken.respond(to: request, body: body, context: context, service: service)

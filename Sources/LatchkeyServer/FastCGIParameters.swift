@@ -6,7 +6,7 @@ internal import LatchkeyCore
 struct FastCGIParameters {
     private enum Name: CaseIterable {
         case requestMethod, documentURI, scriptName, requestURI, contentType, contentLength, authorization
-        case idempotencyKey, mode, requestID, callerRequestID, callerCorrelationID
+        case idempotencyKey, mode, requestID, callerRequestID, callerCorrelationID, received
 
         var text: String {
             switch self {
@@ -22,6 +22,7 @@ struct FastCGIParameters {
             case .requestID: "LATCHKEY_REQUEST_ID"
             case .callerRequestID: "HTTP_X_REQUEST_ID"
             case .callerCorrelationID: "HTTP_X_CORRELATION_ID"
+            case .received: "LATCHKEY_RECEIVED"
             }
         }
     }
@@ -69,6 +70,7 @@ struct FastCGIParameters {
         case .requestID: add(value, to: &request.requestID)
         case .callerRequestID: add(value, to: &request.callerRequestID)
         case .callerCorrelationID: add(value, to: &request.callerCorrelationID)
+        case .received: request.receivedAt = Int64(millisecondsOf: value)
         }
     }
 

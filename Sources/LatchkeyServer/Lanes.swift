@@ -67,6 +67,7 @@ struct Lanes {
                 keys: shared.keys, snapshots: shared.snapshots, policy: AccessToken.policy(leeway: settings.leeway),
                 staleAfter: settings.staleAfter, environment: shared.environment))
         return FastCGIAdapter(
-            responder: Responder(service: service), log: RequestLog(sink: shared.sink, level: settings.logLevel))
+            responder: Responder(service: service, longestWait: settings.longestWait),
+            log: RequestLog(sink: shared.sink, level: settings.logLevel))
     }
 }

@@ -16,6 +16,8 @@ public struct Settings: Sendable {
     /// Of each instance.
     public var databaseWorkers: Int
     public var socketTimeout: Duration
+    /// How long a request may have waited for a worker.
+    public var longestWait: Duration
     /// Has no password in it.
     public var databaseConninfo: String
     public var databaseDeadline: Duration
@@ -33,6 +35,7 @@ public struct Settings: Sendable {
     private static let names: Set<String> = [
         "LATCHKEY_VERIFY_SOCKET", "LATCHKEY_DATABASE_SOCKET", "LATCHKEY_SOCKET_GROUP", "LATCHKEY_PEER_USERS",
         "LATCHKEY_INSTANCES", "LATCHKEY_VERIFY_WORKERS", "LATCHKEY_DATABASE_WORKERS", "LATCHKEY_SOCKET_TIMEOUT_SECONDS",
+        "LATCHKEY_QUEUE_MILLISECONDS",
         "LATCHKEY_DATABASE_CONNINFO", "LATCHKEY_DATABASE_DEADLINE_MILLISECONDS", "LATCHKEY_KEYS_FILE",
         "LATCHKEY_SECRET_HASH_KEYS_FILE", "LATCHKEY_WEAK_SECRETS_FILE", "LATCHKEY_LEEWAY_SECONDS",
         "LATCHKEY_STALE_SECONDS", "LATCHKEY_POLL_MILLISECONDS", "LATCHKEY_DRAIN_SECONDS", "LATCHKEY_LOG_LEVEL",
@@ -61,6 +64,8 @@ public struct Settings: Sendable {
                 "LATCHKEY_VERIFY_WORKERS", default: (cores + instances - 1) / instances, in: 1...256),
             databaseWorkers: source.integer("LATCHKEY_DATABASE_WORKERS", default: 4, in: 1...256),
             socketTimeout: .seconds(source.integer("LATCHKEY_SOCKET_TIMEOUT_SECONDS", default: 10, in: 1...300)),
+            // A restart takes less, and a client has still heard within 2 s.
+            longestWait: .milliseconds(source.integer("LATCHKEY_QUEUE_MILLISECONDS", default: 1000, in: 10...60_000)),
             databaseConninfo: source.required(
                 "LATCHKEY_DATABASE_CONNINFO", "how libpq reaches the database, such as `host=/run/postgresql "
                     + "dbname=latchkey user=latchkey_application`"),
@@ -124,6 +129,7 @@ public struct Settings: Sendable {
             ("LATCHKEY_VERIFY_WORKERS", "\(verifyWorkers)"),
             ("LATCHKEY_DATABASE_WORKERS", "\(databaseWorkers)"),
             ("LATCHKEY_SOCKET_TIMEOUT_SECONDS", "\(socketTimeout.components.seconds)"),
+            ("LATCHKEY_QUEUE_MILLISECONDS", "\(Int(longestWait / .milliseconds(1)))"),
             ("LATCHKEY_DATABASE_CONNINFO", databaseConninfo),
             ("LATCHKEY_DATABASE_DEADLINE_MILLISECONDS", "\(Int(databaseDeadline / .milliseconds(1)))"),
             ("LATCHKEY_KEYS_FILE", keysFile),

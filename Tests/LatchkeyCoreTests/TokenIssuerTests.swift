@@ -39,11 +39,11 @@ private final class Desk {
 
     static func request(
         mode: Mode = .production, apiKey: String = apiKey.description, userID: String? = nil,
-        idempotencyKey: String? = nil
+        idempotencyKey: String? = nil, waited: Duration = .zero
     ) -> TokenRequest {
         TokenRequest(
             mode: mode, apiKey: apiKey, apiSecret: "lk_live_secret", userID: userID, idempotencyKey: idempotencyKey,
-            requestID: "request-1")
+            requestID: "request-1", waited: waited)
     }
 }
 
@@ -78,11 +78,12 @@ struct TokenIssuerTests {
     @Test("asks the database once, with the hashes of the secret and never the secret")
     func asks() throws {
         let desk = try Desk()
-        _ = try desk.issue(Desk.request(mode: .sandbox, idempotencyKey: "key-1"))
+        _ = try desk.issue(Desk.request(mode: .sandbox, idempotencyKey: "key-1", waited: .milliseconds(7)))
         try #require(desk.asked.count == 1)
         let asked = desk.asked[0]
         #expect(asked.mode == .sandbox && asked.apiKey == Desk.apiKey)
         #expect(asked.userID == nil && asked.idempotencyKey == "key-1" && asked.requestID == "request-1")
+        #expect(asked.waited == .milliseconds(7))
         #expect(try asked.secretHashes == [
             HMACSHA256(key: TestKey.second.bytes).authenticationCode(for: Array("lk_live_secret".utf8)),
         ])

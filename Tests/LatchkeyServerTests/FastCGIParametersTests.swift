@@ -24,18 +24,20 @@ struct FastCGIParametersTests {
             "REQUEST_METHOD=POST", "DOCUMENT_URI=/api/token", "CONTENT_TYPE=application/json", "CONTENT_LENGTH=17",
             "HTTP_AUTHORIZATION=Bearer a=b==", "HTTP_IDEMPOTENCY_KEY=key", "LATCHKEY_MODE=sandbox",
             "LATCHKEY_REQUEST_ID=one", "HTTP_X_REQUEST_ID=two", "HTTP_X_CORRELATION_ID=three",
+            "LATCHKEY_RECEIVED=1741815000.123",
         ])
         #expect(request.method.text == "POST" && request.path.text == "/api/token" && length == 17)
         #expect(request.contentType.text == "application/json" && request.authorization.text == "Bearer a=b==")
         #expect(request.idempotencyKey.text == "key" && request.mode == .sandbox && request.requestID.text == "one")
         #expect(request.callerRequestID.text == "two" && request.callerCorrelationID.text == "three")
+        #expect(request.receivedAt == 1_741_815_000_123)
     }
 
     @Test("of other names are of no interest", arguments: [
         "", "=", "REQUEST_METHOD", "REQUEST_METHODS=GET", "XREQUEST_METHOD=GET", "request_method=GET",
         "HTTP_REQUEST_METHOD=GET", "AUTHORIZATION=Bearer x", "HTTP_AUTHORIZATION_=x",
         "HTTP_PROXY_AUTHORIZATION=Bearer x", "HTTP_X_FORWARDED_AUTHORIZATION=Bearer x", "HTTP_LATCHKEY_MODE=sandbox",
-        "HTTP_LATCHKEY_REQUEST_ID=x",
+        "HTTP_LATCHKEY_REQUEST_ID=x", "HTTP_LATCHKEY_RECEIVED=1741815000.123", "LATCHKEY_RECEIVED_=1741815000.123",
         "QUERY_STRING=access_token=x", "HTTP_COOKIE=x", "HTTP_CONTENT_LENGTH=3", "HTTP_PROXY=http://x",
         "LATCHKEY_MODE", "\u{e9}=x",
     ])
@@ -44,7 +46,7 @@ struct FastCGIParametersTests {
         for child in Mirror(reflecting: request).children {
             if let field = child.value as? Request.Field { #expect(field.count == 0, "\(child.label ?? "")") }
         }
-        #expect(request.mode == nil && length == 0)
+        #expect(request.mode == nil && request.receivedAt == nil && length == 0)
     }
 
     @Test("that come twice are counted, and the first one counts")
@@ -102,5 +104,18 @@ struct FastCGIParametersTests {
     ] as [(String, Mode?)])
     func mode(text: String, mode: Mode?) {
         #expect(read(["LATCHKEY_MODE=" + text]).request.mode == mode)
+    }
+
+    @Test("say when nginx had the request, in seconds and milliseconds, or nothing", arguments: [
+        ("1741815000.123", 1_741_815_000_123), ("0.000", 0), ("1.001", 1001), ("007.010", 7010),
+        ("999999999999.999", 999_999_999_999_999), ("1000000000000.000", nil), ("9223372036854775.807", nil),
+        ("99999999999999999999.999", nil), ("", nil), (".", nil), (".123", nil), ("1741815000", nil),
+        ("1741815000.", nil), ("1741815000.1", nil), ("1741815000.12", nil), ("1741815000.1234", nil),
+        ("1741815000,123", nil), ("1741815000.12x", nil), ("x741815000.123", nil), ("-1.000", nil), ("+1.000", nil),
+        (" 1.000", nil), ("1.000 ", nil), ("1.0.000", nil), ("1e3.000", nil), ("0x1.000", nil), ("/.000", nil),
+        (":.000", nil), ("1.00/", nil), ("1.:00", nil), ("\u{661}.000", nil), ("-", nil), ("-.000", nil),
+    ] as [(String, Int64?)])
+    func received(text: String, milliseconds: Int64?) {
+        #expect(read(["LATCHKEY_RECEIVED=" + text]).request.receivedAt == milliseconds)
     }
 }

@@ -30,6 +30,7 @@ struct SettingsTests {
             LATCHKEY_VERIFY_WORKERS=\(settings.verifyWorkers)
             LATCHKEY_DATABASE_WORKERS=4
             LATCHKEY_SOCKET_TIMEOUT_SECONDS=10
+            LATCHKEY_QUEUE_MILLISECONDS=1000
             LATCHKEY_DATABASE_CONNINFO=host=/run/postgresql dbname=latchkey
             LATCHKEY_DATABASE_DEADLINE_MILLISECONDS=1800
             LATCHKEY_KEYS_FILE=/etc/latchkey/tokens.jwks
@@ -66,6 +67,7 @@ struct SettingsTests {
         LATCHKEY_VERIFY_WORKERS=256
         LATCHKEY_DATABASE_WORKERS=1
         LATCHKEY_SOCKET_TIMEOUT_SECONDS=300
+        LATCHKEY_QUEUE_MILLISECONDS=10
         LATCHKEY_DATABASE_CONNINFO=postgresql:///latchkey?host=/run/postgresql&application_name=a%20b
         LATCHKEY_DATABASE_DEADLINE_MILLISECONDS=100
         LATCHKEY_KEYS_FILE=/a b/tokens=1.jwks
@@ -88,6 +90,7 @@ struct SettingsTests {
         #expect(settings.peerUsers == ["root", "daemon"] && settings.logLevel == .critical)
         #expect(settings.databaseDeadline == .milliseconds(100) && settings.poll == .milliseconds(50))
         #expect(settings.socketTimeout == .seconds(300) && settings.drain == .seconds(1))
+        #expect(settings.longestWait == .milliseconds(10))
         #expect(settings.leeway == .seconds(60) && settings.staleAfter == .seconds(3600))
     }
 
@@ -122,6 +125,7 @@ struct SettingsTests {
     @Test("take a whole number from here to there", arguments: [
         ("LATCHKEY_INSTANCES", 1, 64), ("LATCHKEY_VERIFY_WORKERS", 1, 256), ("LATCHKEY_DATABASE_WORKERS", 1, 256),
         ("LATCHKEY_SOCKET_TIMEOUT_SECONDS", 1, 300), ("LATCHKEY_DATABASE_DEADLINE_MILLISECONDS", 100, 60_000),
+        ("LATCHKEY_QUEUE_MILLISECONDS", 10, 60_000),
         ("LATCHKEY_LEEWAY_SECONDS", 0, 60), ("LATCHKEY_STALE_SECONDS", 1, 3600),
         ("LATCHKEY_POLL_MILLISECONDS", 50, 10_000), ("LATCHKEY_DRAIN_SECONDS", 1, 300),
     ])

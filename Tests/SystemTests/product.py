@@ -226,11 +226,14 @@ class Product:
         url = self["DATABASE_URL"]
         if database:
             url = url.replace("/latchkey?", f"/{database}?")
-        result = subprocess.run(
-            ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", "-"],
-            input=statement, capture_output=True, text=True, timeout=60)
+        result = self.psql(statement, url)
         assert result.returncode == 0, result.stderr
         return [line.split("\t") for line in result.stdout.splitlines()]
+
+    def psql(self, statement, url=None):
+        return subprocess.run(
+            ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", url or self["DATABASE_URL"],
+             "-f", "-"], input=statement, capture_output=True, text=True, timeout=60)
 
     @contextlib.contextmanager
     def locked(self, table):
@@ -271,20 +274,28 @@ class Product:
     def postgres_runs(self):
         return (self.state / "postgres/data/postmaster.pid").exists() and processes.is_running(self.postgres_pid)
 
-    def control_postgres(self, act, *words):
-        """pg_ctl, as deploy/try calls it."""
-        [folder] = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/pg_ctl")
-                    if path.parts[4] == (self.state / "postgres/data/PG_VERSION").read_text().strip()]
+    def control_postgres(self, act, *words, folder="postgres"):
+        """pg_ctl, as deploy/try calls it; for another server, with its folder in the state."""
+        self.run_postgres("pg_ctl", act, "--silent", "--wait", "-D", str(self.state / folder), *words)
+
+    def run_postgres(self, program, *words):
+        """Runs one of PostgreSQL's programs as its account."""
+        version = (self.state / "postgres/data/PG_VERSION").read_text().strip()
         subprocess.run(
-            self.as_account(
-                str(folder / "pg_ctl"), act, "--silent", "--wait", "-D", str(self.state / "postgres"), *words),
+            self.as_account(f"/usr/lib/postgresql/{version}/bin/{program}", *words),
             check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=90)
 
     def stop_postgres(self):
         self.control_postgres("stop", "--mode=fast")
 
     def start_postgres(self):
-        self.control_postgres("start", "-l", str(self.state / "log/postgresql.log"))
+        def starts():
+            with contextlib.suppress(subprocess.CalledProcessError):
+                self.control_postgres("start", "-l", str(self.state / "log/postgresql.log"))
+                return True
+
+        # After a kill, not before the last of the old processes is gone.
+        eventually(starts, 10, "PostgreSQL starts")
 
     # What is left of it
 

@@ -1,46 +1,11 @@
 """PostgreSQL is stopped, stalled and started again while requests come in."""
 
-import contextlib
-import os
-import signal
-
 import pytest
 
 import golden
-import processes
+from outage import acts, check, refused, stalled
 from traffic import Traffic
 from waiting import eventually, seconds_until
-
-
-def acts(product, app):
-    token, _ = product.issued(app)
-
-    def issue(client):
-        return product.token(app, client=client)
-
-    def verify(client):
-        return product.verify(token, client=client)
-
-    return [issue, issue, issue, issue, issue, verify, verify]
-
-
-def check(traffic):
-    """503 within 2 s and with Retry-After is all that a token may be refused with; verify notices nothing."""
-    issued = [one for one in traffic.outcomes if one.name.endswith("issue")]
-    verified = [one for one in traffic.outcomes if one.name.endswith("verify")]
-    assert {one.status for one in issued} == {200, 503}
-    for one in issued:
-        if one.status == 503:
-            assert one.answer.headers["retry-after"].isdecimal()
-            assert one.answer.json()["error"] == "temporarily_unavailable"
-        assert one.seconds <= 2, f"a {one.status} took {one.seconds:.2f} s"
-    assert {one.status for one in verified} == {200}
-    assert max(one.seconds for one in verified) <= 1
-
-
-def refused(traffic):
-    """Waits until tokens are refused."""
-    eventually(lambda: any(one.status == 503 for one in traffic.outcomes), 5, "a token is refused")
 
 
 def test_a_stopped_database_gives_503_and_its_return_is_noticed_within_5_seconds(app, database):
@@ -53,21 +18,6 @@ def test_a_stopped_database_gives_503_and_its_return_is_noticed_within_5_seconds
         assert seconds_until(lambda: database.token(app).status_code == 200, 5, "tokens are issued again") <= 5
         traffic.wait_for(5)
     check(traffic)
-
-
-@contextlib.contextmanager
-def stalled(product):
-    """All of PostgreSQL's processes are stopped, as on a machine whose disk hangs."""
-    pids = processes.family(product.postgres_pid)
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
 
 
 def test_a_stalled_database_gives_503_and_its_return_is_noticed_within_5_seconds(app, database):

@@ -42,7 +42,7 @@ enum TaikiToken {
         guard let apiKey, let apiSecret else { throw missingCredentials }
         return TokenRequest(
             mode: context.mode, apiKey: apiKey, apiSecret: apiSecret, userID: userID,
-            idempotencyKey: try idempotencyKey(of: request), requestID: context.id)
+            idempotencyKey: try idempotencyKey(of: request), requestID: context.id, waited: context.waited)
     }
 
     private static var missingCredentials: APIError {

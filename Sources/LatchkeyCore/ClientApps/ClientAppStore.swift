@@ -23,7 +23,7 @@ struct ClientAppStore {
             .uuid(request.newUserID),
             .text(orNull: request.idempotencyKey),
             .text(request.requestID),
-        ])
+        ], waited: request.waited)
         guard result.rowCount == 1,
             let outcome = try result.text(row: 0, column: 0).flatMap(TokenContext.Outcome.init)
         else { throw DatabaseError.unexpectedResult }

@@ -11,6 +11,8 @@ public struct TokenContextRequest: Sendable {
     public var newUserID: UUID
     public var idempotencyKey: String?
     public var requestID: String
+    /// How much of the database's time has passed already.
+    public var waited: Duration
 }
 
 public struct TokenContext: Sendable {

@@ -16,11 +16,14 @@ public final class DatabaseAvailability: Sendable {
 
     public init() {}
 
+    /// Whether the last that was heard of the database is a failure.
+    public var isAway: Bool { failures.load(ordering: .acquiring) > 0 }
+
     /// Whether this caller may try to connect now.
     ///
     /// - Parameter deadline: how long the try may take. Until then nobody else tries.
     public func mayTry(taking deadline: Duration) -> Bool {
-        guard failures.load(ordering: .acquiring) > 0 else { return true }
+        guard isAway else { return true }
         let now = nanoseconds(.now)
         let until = closedUntil.load(ordering: .acquiring)
         guard now >= until else { return false }
@@ -30,7 +33,7 @@ public final class DatabaseAvailability: Sendable {
     }
 
     public func succeeded() {
-        guard failures.load(ordering: .relaxed) > 0 else { return }
+        guard isAway else { return }
         failures.store(0, ordering: .releasing)
     }
 

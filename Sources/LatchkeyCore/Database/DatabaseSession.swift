@@ -21,21 +21,27 @@ public final class DatabaseSession {
 
     /// Runs a statement that may be sent twice without harm: its effect is bound to ids that the caller made.
     ///
+    /// - Parameter waited: how much of the deadline has passed before the call.
     /// - Throws: an error that is an outage (`isOutage`) when the database is away or has just been found to be.
     public func runRepeatable(
-        _ statement: Statement, _ parameters: [Parameter]
+        _ statement: Statement, _ parameters: [Parameter], waited: Duration = .zero
     ) throws(DatabaseError) -> QueryResult {
-        let end = ContinuousClock.now + deadline
+        let end = ContinuousClock.now + deadline - waited
+        // Nothing is found out about the database then, and the others must not be told that it is away.
+        guard waited < deadline else { throw DatabaseError.unreachable }
         var attempt = 1
         while true {
             // A connection that stands is worth a try whatever the others met.
-            guard connection.isOpen || availability.mayTry(taking: deadline) else { throw DatabaseError.unreachable }
+            guard attempt > 1 || connection.isOpen || availability.mayTry(taking: deadline) else {
+                throw DatabaseError.unreachable
+            }
             do throws(DatabaseError) {
                 let result = try connection.run(statement, parameters, deadline: end)
                 availability.succeeded()
                 return result
             } catch {
-                let mayRepeat = error.isRetryable || error.isAmbiguous
+                // Not where the database is known to be away: one try is what the pause before it allows.
+                let mayRepeat = (error.isRetryable || error.isAmbiguous) && !availability.isAway
                 let hasTime = ContinuousClock.now + .microseconds(Int64(Self.pause)) < end
                 guard mayRepeat, hasTime, attempt < Self.repetitions else {
                     // A server that objects is there.

@@ -11,9 +11,12 @@ public struct TokenRequest: Sendable {
     public var userID: String?
     public var idempotencyKey: String?
     public var requestID: String
+    /// How long the caller has waited already. The database has the less time for it.
+    public var waited: Duration
 
     public init(
-        mode: Mode, apiKey: String, apiSecret: String, userID: String?, idempotencyKey: String?, requestID: String
+        mode: Mode, apiKey: String, apiSecret: String, userID: String?, idempotencyKey: String?, requestID: String,
+        waited: Duration = .zero
     ) {
         self.mode = mode
         self.apiKey = apiKey
@@ -21,6 +24,7 @@ public struct TokenRequest: Sendable {
         self.userID = userID
         self.idempotencyKey = idempotencyKey
         self.requestID = requestID
+        self.waited = waited
     }
 }
 
@@ -96,7 +100,8 @@ public final class TokenIssuer {
             userID: try namedUser.map { try $0 ?? environment.newUUID() },
             newUserID: try environment.newUUID(),
             idempotencyKey: request.idempotencyKey,
-            requestID: request.requestID))
+            requestID: request.requestID,
+            waited: request.waited))
 
         switch context.outcome {
         case .ok:

@@ -1,11 +1,11 @@
 import Foundation
 
 /// A server's socket whose backlog takes connections that nobody ever answers.
-final class SilentServer {
-    let folder = "/tmp/latchkey-silent-\(UInt32.random(in: 0...UInt32.max))"
+public final class SilentServer {
+    public let folder = "/tmp/latchkey-silent-\(UInt32.random(in: 0...UInt32.max))"
     private let descriptor: Int32
 
-    init() throws {
+    public init() throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()
