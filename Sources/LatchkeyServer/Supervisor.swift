@@ -258,7 +258,8 @@ extension Supervisor {
         _ settings: Settings, _ level: Logger.Level, _ message: String, _ members: [(name: String, value: String)] = []
     ) {
         guard level >= settings.logLevel else { return }
-        writeToStandardError(LogLine.bytes(level: level.rawValue, message: message, members: members) + [UInt8(ascii: "\n")])
+        let line = LogLine.bytes(level: level.rawValue, message: message, members: members)
+        writeToStandardError(line + [UInt8(ascii: "\n")])
     }
 }
 

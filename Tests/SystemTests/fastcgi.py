@@ -47,6 +47,11 @@ def request(values, body=b"", keep=True, number=1):
     return stream + record(STDIN, b"", number)
 
 
+def reply(text):
+    """A whole answer, as a responder sends it."""
+    return record(STDOUT, text) + record(STDOUT) + record(END, bytes(8))
+
+
 def connect(path, timeout=10):
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(timeout)

@@ -4,9 +4,11 @@ import contextlib
 import os
 import signal
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import fastcgi
 from traffic import Traffic
 from waiting import eventually
 
@@ -76,6 +78,27 @@ def test_a_socket_of_its_own_is_removed_at_the_end(product, responders, instance
     assert responder.stop() == 0
     for path in paths:
         assert not os.path.exists(path)
+
+
+@pytest.mark.parametrize("path, lane", [("/api/token", 1), ("/api/verify-token", 0)])
+def test_a_request_whose_fresh_connection_ends_is_sent_once_more(product, responders, path, lane):
+    responders.bind()
+    received = []
+
+    def serve():
+        # As an instance that is killed with the request in its hands, and then as another one.
+        for reply in (b"", fastcgi.reply(b"Status: 200 OK\r\nContent-Type: application/json\r\n\r\n{}")):
+            connection, _ = responders.sockets[lane].accept()
+            with connection:
+                received.append(connection.recv(65536))
+                connection.sendall(reply)
+
+    with ThreadPoolExecutor(1) as pool:
+        served = pool.submit(serve)
+        answer = product.post(product.base_url() + path, json={"some": "body"})
+        served.result(timeout=10)
+    assert (answer.status_code, answer.text) == (200, "{}")
+    assert len(received) == 2 and all(b'{"some":"body"}' in stream for stream in received)
 
 
 @pytest.mark.parametrize("path, members", [
