@@ -26,9 +26,11 @@ run_lint() {
     (( bad == 0 )) || sed -n 's/^text: /   FAILED /p' "$part_log"
 }
 
-# All files that people write, wherever they are in the checkout. What a build made is not among them.
+# All files that people write, wherever they are in the checkout. What a build made is not among them, nor are the bytes
+# that fuzzing starts from.
 our_files() {
-    find "$checkout" -mindepth 1 \( -name .build -o -name .git -o -name .try -o -name __pycache__ \) -prune -o \
+    find "$checkout" -mindepth 1 \
+        \( -name .build -o -name .git -o -name .try -o -name __pycache__ -o -path '*/Tests/Fuzz/corpus' \) -prune -o \
         -type f ! -name LICENSE ! -name Package.resolved -print | sort
 }
 
@@ -37,7 +39,8 @@ our_files() {
 check_text() {
     local file=$1 name=${1#"$checkout/"} longest=0 result=0
     case $name in
-        *.swift | *.sql | *.sh | *.py | *.h | *.c | deploy/try | Tests/run | migrations/check | .ci/run) longest=120 ;;
+        *.swift | *.sql | *.sh | *.py | *.h | *.c) longest=120 ;;
+        deploy/try | Tests/run | Tests/Fuzz/run | migrations/check | .ci/run) longest=120 ;;
     esac
     iconv -f UTF-8 -t UTF-8 -- "$file" >/dev/null 2>&1 || { say "text: $name is not UTF-8"; return 1; }
     # sqitch writes a tab into its own file.
