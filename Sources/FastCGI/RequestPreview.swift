@@ -19,8 +19,8 @@ enum RequestPreview: Equatable {
     /// The largest request that is looked at: nginx's largest header buffers, their parameter names, and a body of
     /// 16 KiB fit well.
     static let maximumBytes = 96 * 1024
-    /// nginx sends some 20 parameters and one for each header.
-    static let maximumParameters = 512
+    /// nginx sends some 20 parameters and one for each header, of which it takes 1000 (its max_headers).
+    static let maximumParameters = 1100
 
     private static let headerLength = 8
 

@@ -28,6 +28,7 @@ public struct Server {
     /// - Returns: the exit status: 0 after a stop that was asked for, 1 when the start failed.
     /// - Throws: when the system has no thread for the log.
     public static func run(settings: Settings, environment: [String: String]) throws -> Int32 {
+        Lifecycle.fillStandardDescriptors()
         if settings.instances > 1 { return Supervisor.run(settings, environment: environment) }
         return try Server(settings: settings, environment: environment, place: nil).run()
     }

@@ -53,7 +53,7 @@ struct RequestPreviewTests {
         ("a length that ends in the middle", Records.beginRequest() + Records.record(4, [128, 0]) + Records.record(4),
          .parameterLength),
         ("more parameters than any web server sends",
-         Records.beginRequest() + Records.record(4, [UInt8](repeating: 0, count: 2 * 513)), .tooManyParameters),
+         Records.beginRequest() + Records.record(4, [UInt8](repeating: 0, count: 2 * 1101)), .tooManyParameters),
         ("a second request behind the first", Records.request([]) + Records.request([]), .trailingBytes),
     ])
     func refused(_ what: String, _ bytes: [UInt8], _ fault: RequestPreview.Fault) {
@@ -62,7 +62,7 @@ struct RequestPreviewTests {
 
     @Test("As many parameters as are allowed are allowed")
     func mostParameters() {
-        let bytes = Records.beginRequest() + Records.record(4, [UInt8](repeating: 0, count: 2 * 512))
+        let bytes = Records.beginRequest() + Records.record(4, [UInt8](repeating: 0, count: 2 * 1100))
             + Records.record(4) + Records.record(5)
         #expect(preview(bytes) == .complete)
     }

@@ -63,6 +63,8 @@ class Product:
         self.http = None
         # Every secret and key of this run: none of them may turn up in a log, a dump or a command line.
         self.secrets = set()
+        # And every token that was issued to a client of `client`.
+        self.tokens = set()
 
     # Starting and stopping
 
@@ -158,7 +160,13 @@ class Product:
         return ssl.create_default_context(cafile=self["CA_FILE"])
 
     def client(self, http2=False):
-        return httpx.Client(verify=self.tls, http1=not http2, http2=http2, timeout=15, trust_env=False)
+        return httpx.Client(
+            verify=self.tls, http1=not http2, http2=http2, timeout=15, trust_env=False,
+            event_hooks={"response": [self.remember_token]})
+
+    def remember_token(self, answer):
+        if answer.status_code == 200 and b'"access_token"' in answer.read():
+            self.tokens.add(answer.json()["access_token"])
 
     # Doing things with it
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import socket
 import ssl
 import time
@@ -51,6 +52,22 @@ def exchange(product, request, tls=True, mode="production"):
             assert piece, f"closed without an answer that says so, after {received[:300]!r}"
             received += piece
     return [answer for answer in found if answer.headers["x-request-id"] != name]
+
+
+def flood(product, request, count):
+    """Sends the same request so often, 500 at once on each connection; the statuses of the answers."""
+    found = []
+    while len(found) < count:
+        with connect(product) as connection:
+            connection.sendall(request * 500)
+            received, statuses = b"", []
+            while len(statuses) < 500:
+                piece = connection.recv(65536)
+                assert piece, f"closed after {len(statuses)} of 500 answers"
+                received += piece
+                statuses = re.findall(rb"HTTP/1\.1 (\d{3}) ", received)
+            found += map(int, statuses)
+    return found
 
 
 class Answer:

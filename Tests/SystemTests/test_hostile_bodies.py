@@ -115,14 +115,50 @@ def test_strings_that_have_broken_others_may_stand_in_headers_and_paths(product,
         flush(product, requests[start:start + 50])
 
 
-def flush(product, requests):
+def flush(product, requests, statuses=range(400, 500)):
     """Sends many requests, on one connection as far as nginx keeps it: after one that it cannot read it closes it."""
     while requests:
         answers = rawhttp.exchange(product, b"".join(requests))
         assert answers
         for answer in answers:
             rawhttp.check_refusal(answer)
+            assert answer.status in statuses
         requests = requests[len(answers):]
+
+
+def published_tokens(testdata):
+    """Everything that is a token in these collections, right or wrong, and the JSON forms of JWS and JWE."""
+    found = set()
+
+    def walk(value, name=None):
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(inner, key)
+            if name in ("json", "json_flat"):
+                found.add(json.dumps(value))
+        elif isinstance(value, list):
+            for inner in value:
+                walk(inner, name)
+        elif isinstance(value, str) and (name in ("jws", "jwe", "compact") or value.count(".") >= 2):
+            found.add(value)
+
+    for folder in ("wycheproof", "jose-cookbook", "rfc7515-appendix-a"):
+        for file in sorted(testdata(folder).rglob("*.json")):
+            walk(json.loads(file.read_text()))
+    assert len(found) > 500
+    return sorted(found)
+
+
+def test_published_tokens_are_refused(product, counts, testdata):
+    requests = []
+    for token in published_tokens(testdata):
+        value = re.sub(rb"[\0\r\n]", b" ", token.encode(errors="surrogateescape"))
+        requests.append(b"POST /api/verify-token HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + value
+                        + b"\r\n\r\n")
+    for start in range(0, len(requests), 50):
+        flush(product, requests[start:start + 50], statuses=(401, 431))
+    for token in published_tokens(testdata):
+        check(post(product, json.dumps({"api_key": str(uuid.uuid4()), "api_secret": token}).encode()))
 
 
 def test_strings_that_have_broken_others_may_be_idempotency_keys(product, app, testdata):

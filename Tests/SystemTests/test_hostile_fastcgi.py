@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import itertools
 import os
 import random
 import re
@@ -15,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import fastcgi
+import hostile_streams
 import processes
 from fastcgi import ABORT, BEGIN, DATA, GET_VALUES, PARAMS, STDIN, begin, pair, parameters, record
 from responders import in_place_of_latchkeyd
@@ -126,18 +128,21 @@ def impatient(product):
 
 @pytest.fixture
 def well(product, app):
-    """A token. The service is well, and the same process has as many files open as before, when the test is over."""
+    """A token. The service is well, and the same processes have as many files open as before, when the test is over."""
     token, _ = product.issued(app)
     pid = product.responder_pid
+    everybody = processes.family(pid)
     # The kept connections of nginx are there before they are counted.
     for _ in range(20):
         product.verify(token), product.token(app)
-    before = processes.descriptors(pid)
+    before = descriptors_of_all(pid)
     yield token
     assert seconds_until(lambda: product.verify(token).status_code == 200, 2, "a good verify") <= 2
     assert seconds_until(lambda: product.token(app).status_code == 200, 2, "a good token") <= 2
-    assert product.responder_pid == pid and processes.is_running(pid)
-    eventually(lambda: processes.descriptors(pid) <= before + 2, 15, "the descriptors are closed again")
+    # Nobody died, not even one whose place was taken by another at once.
+    assert product.responder_pid == pid and processes.family(pid) == everybody
+    assert all(map(processes.is_running, everybody))
+    eventually(lambda: descriptors_of_all(pid) <= before + 2, 15, "the descriptors are closed again")
 
 
 def send_all(path, streams):
@@ -182,51 +187,60 @@ def test_a_request_without_its_mode_is_the_operators_mistake_and_gives_no_token(
         assert b"access_token" not in answer
 
 
-def mutations(generator, good):
-    """Streams without end: random bytes, random records, and good requests with a few bytes changed or cut."""
-    while True:
-        kind = generator.randrange(4)
-        if kind == 0:
-            yield generator.randbytes(generator.randrange(1, 600))
-        elif kind == 1:
-            yield b"".join(
-                struct.pack("!BBHHBB", generator.choice([1, 1, 1, 0, 2]), generator.randrange(12),
-                            generator.choice([1, 1, 0, 2]), length, generator.choice([0, 0, 7]), 0)
-                + generator.randbytes(generator.choice([length, length, length // 2]))
-                for length in (generator.choice([0, 1, 8, 8, 40, 300]) for _ in range(generator.randrange(1, 8))))
-        elif kind == 2:
-            stream = bytearray(good)
-            for _ in range(generator.randrange(1, 6)):
-                stream[generator.randrange(len(stream))] = generator.randrange(256)
-            yield bytes(stream)
-        else:
-            yield good[:generator.randrange(len(good))] + generator.randbytes(generator.randrange(4))
+def leave(generator, connection):
+    """Ends a connection in one of the ways that there are."""
+    way = generator.randrange(3)
+    with contextlib.suppress(OSError):
+        if way == 0:
+            connection.shutdown(socket.SHUT_WR)
+        elif way == 1:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
 
 
 @pytest.mark.parametrize("lane", LANES)
-def test_random_streams_harm_nobody(product, app, well, lane):
-    generator = random.Random(20240229)
-    streams = mutations(generator, fastcgi.request(fastcgi.verify_parameters(well), b"{}"))
+def test_5000_hostile_streams_harm_nobody(product, app, well, lane):
+    generator = random.Random(lane)
+    good = fastcgi.request(fastcgi.verify_parameters(well, CONTENT_LENGTH="2"), b"{}")
+    sent = collections.Counter()
     kept = collections.deque()
-    # Libraries and pools have grown to their size when the memory is looked at first.
-    for number in range(3000):
-        if number == 500:
-            memory = processes.resident_kilobytes(product.responder_pid)
+    for number, (kind, stream) in enumerate(itertools.islice(hostile_streams.streams(lane, good), 5000)):
+        # Libraries and pools have grown to their size when the memory is looked at first.
+        if number == 1000:
+            memory = memory_of_all(product.responder_pid)
+        if number % 250 == 0:
+            assert seconds_until(lambda: product.verify(well).status_code == 200, 2, "a good verify") <= 2
+            assert seconds_until(lambda: product.token(app).status_code == 200, 2, "a good token") <= 2
         connection = fastcgi.connect(product[lane])
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            connection.sendall(next(streams))
+            connection.sendall(stream)
+        sent[kind.__name__] += 1
+        # Up to a hundred are open at a time, the stalled ones among them.
         kept.append(connection)
         if len(kept) > 100:
-            kept.popleft().close()
+            leave(generator, kept.popleft())
     for connection in kept:
-        connection.close()
-    assert processes.resident_kilobytes(product.responder_pid) - memory < 4 * 1024
+        leave(generator, connection)
+    assert len(sent) == len(hostile_streams.KINDS) and min(sent.values()) > 300, sent
+    assert memory_of_all(product.responder_pid) - memory < 4 * 1024
+
+
+def memory_of_all(pid):
+    return sum(map(processes.resident_kilobytes, processes.family(pid)))
+
+
+def threads_of_all(pid):
+    return sum(len(os.listdir(f"/proc/{one}/task")) for one in processes.family(pid))
+
+
+def descriptors_of_all(pid):
+    return sum(map(processes.descriptors, processes.family(pid)))
 
 
 def send_in_pieces(path, good, seed):
     """Whole requests cut in two, which are answered, among peers that send anything and hang up."""
     generator = random.Random(seed)
-    streams = mutations(generator, good)
+    streams = hostile_streams.streams(seed, good)
     left = collections.deque()
     for _ in range(400):
         connection = fastcgi.connect(path)
@@ -240,7 +254,7 @@ def send_in_pieces(path, good, seed):
             assert fastcgi.answer(connection)[0] == 200
         else:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                connection.sendall(next(streams))
+                connection.sendall(next(streams)[1])
         if generator.randrange(4) == 0:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_WR)
@@ -260,6 +274,7 @@ def test_requests_in_pieces_are_answered_while_others_hang_up(product, app, well
 @pytest.mark.parametrize("lane", LANES)
 def test_peers_that_stall_in_a_request_do_not_stop_the_service_and_are_closed(product, app, well, lane):
     good = fastcgi.request(fastcgi.verify_parameters(well), b"{}")
+    threads = threads_of_all(product.responder_pid)
     stalled = []
     try:
         for number in range(60):
@@ -270,6 +285,8 @@ def test_peers_that_stall_in_a_request_do_not_stop_the_service_and_are_closed(pr
         for _ in range(10):
             assert seconds_until(lambda: product.verify(well).status_code == 200, 2, "a good verify") <= 2
             assert seconds_until(lambda: product.token(app).status_code == 200, 2, "a good token") <= 2
+            # Each holds its connection and nothing else.
+            assert threads_of_all(product.responder_pid) == threads
         eventually(lambda: all(map(fastcgi.closed, stalled)), 15, "the stalled connections are closed")
     finally:
         for connection in stalled:

@@ -21,6 +21,7 @@ def heads(*lines, start=TOKEN, body=b""):
 
 
 LONG = b"a" * 11000
+CHUNK = b"400\r\n" + b"x" * 1024 + b"\r\n"
 
 # Each: what is sent, and the status of the one answer.
 REFUSED = {
@@ -44,6 +45,15 @@ REFUSED = {
     "a query of 11 KiB": (b"POST /api/token?" + LONG + b" HTTP/1.1\r\n" + HOST + b"\r\n", {414}),
     "a header of 11 KiB": (heads(b"X-Long: " + LONG), {431}),
     "a token of 11 KiB": (heads(b"Authorization: Bearer " + LONG, start=VERIFY), {431}),
+    "5,000 headers": (heads(*[b"a:"] * 5000), {400, 401, 431}),
+    "100,000 headers": (heads(*[b"a:"] * 100000), {431}),
+    "5,000 headers for verify": (heads(*[b"a:"] * 5000, start=VERIFY), {401, 431}),
+    "600 headers of different names": (
+        heads(*[b"X-%d: 1" % number for number in range(600)], start=VERIFY), {401, 431}),
+    "2,000 Cookies": (heads(*[b"Cookie: a=b"] * 2000, start=VERIFY), {401, 431}),
+    "a header of 10 MiB": (heads(b"X-Long: " + b"a" * (10 << 20)), {431}),
+    "a name of 10 MiB": (heads(b"X" * (10 << 20) + b": 1"), {400, 431}),
+    "10 MiB of headers": (heads(*[b"X-Flood: " + b"a" * 1000] * 10240), {431}),
     "headers of 60 KiB": (heads(*(b"X-%d: " % number + b"a" * 6000 for number in range(10))), {431}),
     "no Host": (b"POST /api/token HTTP/1.1\r\n\r\n", {400}),
     "two Hosts": (heads(b"Host: other"), {400}),
@@ -78,6 +88,26 @@ REFUSED = {
         heads(b"Transfer-Encoding: chunked", body=b"2000\r\n" + b"x" * 8192 + b"\r\n1000\r\n" + b"x" * 4096 + b"\r\n"
               + b"2000\r\n" + b"x" * 8192 + b"\r\n0\r\n\r\n"), {413}),
     "a body of 1 MiB": (heads(b"Content-Length: 1048576", body=b"x" * 1048576), {413}),
+    "a body of 10 MiB": (heads(b"Content-Length: %d" % (10 << 20), body=b"x" * (10 << 20)), {413}),
+    "a body of 10 MiB for verify": (
+        heads(b"Content-Length: %d" % (10 << 20), start=VERIFY, body=b"x" * (10 << 20)), {413}),
+    "a body of 10 MiB for nobody": (
+        heads(b"Content-Length: %d" % (10 << 20), start=b"POST /nowhere HTTP/1.1\r\n", body=b"x" * (10 << 20)),
+        {404, 413}),
+    "a body of 10 MiB in chunks": (
+        heads(b"Transfer-Encoding: chunked", body=CHUNK * 10240 + b"0\r\n\r\n"), {413}),
+    "a body of 10 MiB in one chunk": (
+        heads(b"Transfer-Encoding: chunked", body=b"a00000\r\n" + b"x" * (10 << 20) + b"\r\n0\r\n\r\n"), {413}),
+    "a body of 10 MiB in chunks for verify": (
+        heads(b"Transfer-Encoding: chunked", start=VERIFY, body=CHUNK * 10240 + b"0\r\n\r\n"), {413}),
+    "a body in chunks of a byte": (
+        heads(b"Transfer-Encoding: chunked", body=b"1\r\nx\r\n" * 20000 + b"0\r\n\r\n"), {413}),
+    "chunks with long extensions": (
+        heads(b"Transfer-Encoding: chunked", body=(b"1;" + b"e" * 4000 + b"\r\nx\r\n") * 100 + b"0\r\n\r\n"),
+        {400, 413}),
+    "10,000 trailers": (
+        heads(b"Transfer-Encoding: chunked", body=b"2\r\n{}\r\n0\r\n" + b"X-Trailer: 1\r\n" * 10000 + b"\r\n"),
+        {400, 413}),
     "a body announced as 10 GiB": (heads(b"Content-Length: 10737418240"), {413}),
     "a compressed body": (heads(b"Content-Encoding: gzip", b"Content-Length: 2", body=b"\x1f\x8b"), {415}),
     "two Authorization headers": (
@@ -168,6 +198,39 @@ SMUGGLERS = {
     "CL with a space": lambda inner: heads(b"Content-Length : %d" % len(inner), b"Content-Length: 0", body=inner),
     "bare LF in a header": lambda inner: heads(
         b"X: 1\nContent-Length: %d" % len(inner), body=inner),
+    "CL.TE, Content-Length last": lambda inner: heads(
+        b"Transfer-Encoding: chunked", b"Content-Length: %d" % (len(inner) + 5), body=b"0\r\n\r\n" + inner),
+    "TE over two lines": lambda inner: heads(
+        b"Transfer-Encoding:", b" chunked", b"Content-Length: %d" % (len(inner) + 5), body=b"0\r\n\r\n" + inner),
+    "TE with a vertical tab": lambda inner: heads(
+        b"Transfer-Encoding: \x0bchunked", b"Content-Length: %d" % (len(inner) + 5), body=b"0\r\n\r\n" + inner),
+    "TE after a bare CR": lambda inner: heads(
+        b"X: 1\rTransfer-Encoding: chunked", b"Content-Length: %d" % (len(inner) + 5), body=b"0\r\n\r\n" + inner),
+    "TE in a quoted list": lambda inner: heads(
+        b"Transfer-Encoding: identity, chunked", b"Content-Length: %d" % (len(inner) + 5), body=b"0\r\n\r\n" + inner),
+    "TE that Connection names": lambda inner: heads(
+        b"Connection: Transfer-Encoding", b"Transfer-Encoding: chunked", b"Content-Length: %d" % (len(inner) + 5),
+        body=b"0\r\n\r\n" + inner),
+    "TE with an underscore": lambda inner: heads(
+        b"Transfer_Encoding: chunked", b"Content-Length: 0", body=b"0\r\n\r\n" + inner),
+    "TE with NUL": lambda inner: heads(
+        b"Transfer-Encoding: chunked\0", b"Content-Length: %d" % (len(inner) + 5), body=b"0\r\n\r\n" + inner),
+    "CL with a sign": lambda inner: heads(b"Content-Length: +0", body=inner),
+    "CL with a comment": lambda inner: heads(b"Content-Length: 0;x", body=inner),
+    "CL of the FastCGI parameter": lambda inner: heads(
+        b"Content-Length: 2", b"CONTENT_LENGTH: %d" % len(inner), body=b"{}" + inner),
+    "no CL, and a body": lambda inner: heads(body=inner),
+    "a trailer that is a header": lambda inner: heads(
+        b"Transfer-Encoding: chunked", body=b"2\r\n{}\r\n0\r\nContent-Length: %d\r\n\r\n" % len(inner) + inner),
+    "a chunk size with a sign": lambda inner: heads(
+        b"Transfer-Encoding: chunked", body=b"+0\r\n\r\n" + inner),
+    "a chunk size with 0x": lambda inner: heads(b"Transfer-Encoding: chunked", body=b"0x0\r\n\r\n" + inner),
+    "a chunk that ends with LF": lambda inner: heads(
+        b"Transfer-Encoding: chunked", body=b"2\n{}\n0\n\n" + inner),
+    "a last chunk without its end": lambda inner: heads(
+        b"Transfer-Encoding: chunked", body=b"2\r\n{}\r\n0\r\nX" + inner),
+    "GET with a body": lambda inner: heads(
+        b"Content-Length: %d" % len(inner), start=b"GET /api/token HTTP/1.1\r\n", body=inner),
     "a chunk's extension with LF": lambda inner: heads(
         b"Transfer-Encoding: chunked", body=b"1;a\nxx\r\nx\r\n0\r\n\r\n"),
 }
@@ -209,6 +272,29 @@ def test_an_id_that_could_forge_a_line_is_not_used(product):
         [answer] = rawhttp.exchange(product, heads(b"X-Request-Id: " + value, b"Connection: close", start=VERIFY))
         assert answer.headers["x-request-id"].encode() != value
         assert len(answer.headers["x-request-id"]) == 32
+
+
+def test_secrets_in_the_wrong_place_are_refused(product, app):
+    """test_secrets.py looks whether any log kept one of them."""
+    token, _ = product.issued(app)
+    for secret in (app.api_secret.encode(), token.encode()):
+        for sent in (
+                heads(start=b"POST /api/token?api_secret=" + secret + b" HTTP/1.1\r\n"),
+                heads(start=b"POST /nowhere?token=" + secret + b" HTTP/1.1\r\n"),
+                heads(b"User-Agent: " + secret, b"Referer: https://localhost/?" + secret, b"Cookie: a=" + secret),
+                heads(b"Authorization: Basic " + secret, start=VERIFY),
+                heads(b"Authorization: Bearer " + secret + b" " + secret, start=VERIFY),
+                heads(b"Authorization: Bearer " + secret, b"X-Long: " + LONG, start=VERIFY),
+                heads(b"Authorization: Bearer " + secret, b"Authorization: Bearer " + secret, start=VERIFY),
+                heads(b"Content-Length: 20000", body=secret + b"x" * (20000 - len(secret))),
+                heads(b"Content-Length: %d" % len(secret), body=secret),
+                b"POST /api/token?" + secret + b" HTTP/9.9\r\n" + HOST + b"\r\n",
+                secret + b" / HTTP/1.1\r\n" + HOST + b"\r\n"):
+            for answer in rawhttp.exchange(product, sent):
+                rawhttp.check_refusal(answer)
+                assert secret not in answer.body
+        for answer in rawhttp.exchange(product, heads(start=b"POST /?" + secret + b" HTTP/1.1\r\n"), tls=False):
+            rawhttp.check_refusal(answer)
 
 
 def half_open(product, start, count):

@@ -1,5 +1,6 @@
 """HTTP/2 as no honest client sends it."""
 
+import contextlib
 import json
 import ssl
 
@@ -41,6 +42,15 @@ CASES = {
     "a path with a line feed": (replaced(path="/api/token HTTP/1.1\r\nX: y"), b"{}"),
     "a method with a space": (replaced(method="POST /x HTTP/1.1"), b"{}"),
     "a header of 11 KiB": (REQUEST + [("x-long", "a" * 11000)], b"{}"),
+    "8,000 headers": (REQUEST + [("a", "")] * 8000, b"{}"),
+    "8,000 headers for verify": (replaced(path="/api/verify-token") + [("a", "")] * 8000, b""),
+    "600 headers of different names": (REQUEST + [(f"x-{number}", "1") for number in range(600)], b"{}"),
+    "100,000 headers": (REQUEST + [("a", "")] * 100000, b"{}"),
+    "a header of 60 KiB": (REQUEST + [("x-long", "a" * 60000)], b"{}"),
+    "10 MiB of headers": (REQUEST + [("x-flood", "a" * 1000 + str(number)) for number in range(10240)], b"{}"),
+    "2,000 cookies": (REQUEST + [("cookie", "a=b")] * 2000, b"{}"),
+    "a body of 10 MiB": (REQUEST, b"x" * (10 << 20)),
+    "a body of 10 MiB that says so": (REQUEST + [("content-length", str(10 << 20))], b"x" * (10 << 20)),
     "a body of 20 KiB": (REQUEST, b"x" * 20480),
     "a body of 20 KiB that says so": (REQUEST + [("content-length", "20480")], b"x" * 20480),
     "two authorizations": (replaced(path="/api/verify-token") + [("authorization", "Bearer a")] * 2, b""),
@@ -72,11 +82,12 @@ def send(product, headers, body):
             validate_inbound_headers=False))
         client.initiate_connection()
         client.send_headers(1, headers, end_stream=not body)
-        for start in range(0, len(body), 16000):
-            client.send_data(1, body[start:start + 16000], end_stream=start + 16000 >= len(body))
-        connection.sendall(client.data_to_send())
         status, answer_headers, answer_body = None, {}, b""
         while True:
+            body = send_some(client, body)
+            # It may have heard enough, and says so before it closes.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLError):
+                connection.sendall(client.data_to_send())
             try:
                 received = connection.recv(65536)
             except (ConnectionResetError, ssl.SSLError):
@@ -93,7 +104,15 @@ def send(product, headers, body):
                     return status, answer_headers, answer_body
                 elif isinstance(event, (h2.events.StreamReset, h2.events.ConnectionTerminated)):
                     return status, answer_headers, answer_body
-            connection.sendall(client.data_to_send())
+
+
+def send_some(client, body):
+    """As much of the body as the other side takes at this time; what is left."""
+    while body and (window := client.local_flow_control_window(1)) > 0:
+        size = min(window, len(body), 16000)
+        client.send_data(1, body[:size], end_stream=size == len(body))
+        body = body[size:]
+    return body
 
 
 def test_a_good_request_in_the_same_manner_is_answered(product):

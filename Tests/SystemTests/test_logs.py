@@ -1,21 +1,15 @@
-"""What the logs say of a request, and that none of all the runs' secrets is anywhere it should not be."""
+"""What the logs say of a request."""
 
-import contextlib
 import json
 import os
 import re
-import subprocess
 import uuid
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-import processes
 from waiting import eventually
-
-TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}")
-SECRET = re.compile(rb"lk_(?:live|test)_[A-Za-z0-9_-]{20,}")
 
 
 def lines_about(path, request_id):
@@ -103,7 +97,7 @@ def logs(product):
 def test_every_line_of_every_latchkeyd_and_of_nginx_is_one_json_object(product):
     checked = 0
     for path in logs(product):
-        if not re.fullmatch(r"latchkeyd(-\d+)?\.log|nginx\.access\.log", path.name):
+        if not re.fullmatch(r"latchkeyd(-\w+)?\.log|nginx(-\d+)?\.access\.log", path.name):
             continue
         text = path.read_bytes()
         assert text.endswith(b"\n") or not text
@@ -119,50 +113,11 @@ def test_every_line_of_every_latchkeyd_and_of_nginx_is_one_json_object(product):
 @pytest.mark.last
 def test_no_answer_of_the_whole_run_was_a_fault_of_ours(product):
     for path in logs(product):
-        if re.fullmatch(r"latchkeyd(-\d+)?\.log", path.name):
+        if re.fullmatch(r"latchkeyd(-\w+)?\.log", path.name):
             for line in map(json.loads, path.read_text().splitlines()):
                 if line["message"] == "request" and line["status"] >= 500:
                     # Asked for by a test: the database was away, or the parameter LATCHKEY_MODE was left out.
                     assert line["status"] == 503 or line["reason"] == "no_latchkey_mode_parameter", line
-
-
-def check_clean(product, what, text):
-    for secret in product.secrets:
-        assert secret.encode() not in text, f"{what} holds a secret"
-    assert not TOKEN.search(text), f"{what} holds a token"
-    assert not SECRET.search(text), f"{what} holds something like a secret"
-
-
-@pytest.mark.last
-def test_no_secret_token_or_key_is_in_any_log(product):
-    assert len(product.secrets) > 5
-    for path in logs(product):
-        check_clean(product, path, path.read_bytes())
-
-
-@pytest.mark.last
-def test_no_secret_token_or_key_is_in_a_dump_of_the_database(product):
-    for options in ([], ["--inserts"]):
-        dump = subprocess.run(
-            ["pg_dump", *options, "-d", product["DATABASE_URL"]], capture_output=True, check=True, timeout=120).stdout
-        assert b"client_apps" in dump and app_count(product) > 5
-        check_clean(product, "pg_dump", dump)
-
-
-def app_count(product):
-    return int(product.value("SELECT count(*) FROM latchkey.client_apps"))
-
-
-@pytest.mark.last
-def test_no_secret_token_or_key_is_in_a_command_line_or_an_environment(product):
-    pids = [product.responder_pid, int((product.state / "run/nginx.pid").read_text()), product.postgres_pid]
-    family = [one for pid in pids for one in processes.family(pid)]
-    assert len(family) > 6
-    for pid in family:
-        with contextlib.suppress(FileNotFoundError):  # a session of PostgreSQL that has just ended
-            check_clean(product, f"command line of process {pid}", Path(f"/proc/{pid}/cmdline").read_bytes())
-            check_clean(product, f"environment of process {pid}", processes.environment(pid))
-    check_clean(product, "ps", subprocess.run(["ps", "-eww", "-o", "args"], capture_output=True, check=True).stdout)
 
 
 @pytest.mark.last

@@ -48,6 +48,12 @@ def test_the_ciphers_are_those_of_mozillas_file(testdata):
     assert set(guidelines["configurations"]["intermediate"]["ciphers"]["openssl"]) >= INTERMEDIATE_1_2
 
 
+def test_a_client_that_prefers_chacha20_gets_it(product):
+    aes, chacha = "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"
+    assert handshake(product, "-tls1_2", "-cipher", f"{chacha}:{aes}") == ("TLSv1.2", chacha)
+    assert handshake(product, "-tls1_2", "-cipher", f"{aes}:{chacha}") == ("TLSv1.2", aes)
+
+
 def test_http_2_is_chosen_by_alpn(product):
     for protocol in ("h2", "http/1.1"):
         context = ssl.create_default_context(cafile=product["CA_FILE"])

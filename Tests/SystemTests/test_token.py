@@ -51,3 +51,11 @@ def test_members_that_are_no_part_of_the_contract_never_reach_the_claims(product
     assert claims["client_app_id"] == app.client_app
     assert claims["mode"] == "production"
     assert "role" not in claims
+
+
+def test_credentials_in_the_query_are_none(product, app):
+    query = f"?api_key={app.api_key}&api_secret={app.api_secret}"
+    for body in (b"", b"{}"):
+        answer = product.post(product.base_url() + "/api/token" + query, content=body)
+        assert answer.status_code == 400
+        assert answer.json()["error_description"] == "No API key or API secret provided"

@@ -40,7 +40,7 @@ check_text() {
     local file=$1 name=${1#"$checkout/"} longest=0 result=0
     case $name in
         *.swift | *.sql | *.sh | *.py | *.h | *.c) longest=120 ;;
-        deploy/try | Tests/run | Tests/Fuzz/run | migrations/check | .ci/run) longest=120 ;;
+        deploy/try | Tests/run | Tests/soak | Tests/Fuzz/run | migrations/check | .ci/run) longest=120 ;;
     esac
     iconv -f UTF-8 -t UTF-8 -- "$file" >/dev/null 2>&1 || { say "text: $name is not UTF-8"; return 1; }
     # sqitch writes a tab into its own file.

@@ -28,6 +28,8 @@ prepare_tools() {
     need pg_prove libtap-parser-sourcehandler-pgtap-perl
     need setpriv util-linux
     need ps procps
+    need slowhttptest slowhttptest
+    need testssl testssl.sh
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
     if (( ${#missing[@]} > 0 )); then
         [[ " ${missing[*]} " != *' nginx '* ]] || had_nginx=no
