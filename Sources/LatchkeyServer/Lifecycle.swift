@@ -105,12 +105,12 @@ enum Lifecycle {
         return Signals(readEnd: ends.0, writeEnd: ends.1)
     }
 
-    /// A program that was started with one of the three standard descriptors closed would get it for a socket, and write
-    /// its log to a client.
+    /// A program that was started with one of the three standard descriptors closed would get it for a socket, and
+    /// write its log to a client.
     static func fillStandardDescriptors() {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
             // The lowest that is free: this one.
-            _ = open("/dev/null", O_RDWR)
+            _ = unsafe open("/dev/null", O_RDWR)
         }
     }
 

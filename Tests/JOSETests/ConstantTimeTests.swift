@@ -10,9 +10,9 @@ import Testing
 
     /// |t| for a difference in the first byte against one in the last.
     ///
-    /// Both classes write the same two bytes of the same array before each sample, and their order is random: so caches,
-    /// addresses and whatever else this machine does meet both alike. The slowest tenth of all samples is dropped, by
-    /// one limit for both: interruptions, which say nothing.
+    /// Both classes write the same two bytes of the same array before each sample, and their order is random: so
+    /// caches, addresses and whatever else this machine does meet both alike. The slowest tenth of all samples is
+    /// dropped, by one limit for both: interruptions, which say nothing.
     private func t(count: Int, _ compare: ([UInt8], [UInt8]) -> Bool) -> Double {
         var generator = SystemRandomNumberGenerator()
         let secret = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }

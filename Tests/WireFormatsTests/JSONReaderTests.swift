@@ -46,7 +46,8 @@ struct JSONReaderTests {
 
     @Test(arguments: [
         (#""access""#, true), (#""\u0061ccess""#, true), (#""Access""#, false), (#""acces""#, false),
-        (#""access ""#, false), (#""acces\u0053""#, false), (#""""#, false), ("1", false), (#"["access"]"#, false), ("null", false),
+        (#""access ""#, false),
+        (#""acces\u0053""#, false), (#""""#, false), ("1", false), (#"["access"]"#, false), ("null", false),
     ])
     func `a string is compared after unescaping, and whole`(_ text: String, _ isEqual: Bool) throws {
         #expect(try JSONValue(parsing: text.bytes).equals("access") == isEqual)
