@@ -118,6 +118,6 @@ final class ReadinessSet: Sendable {
     }
 
     private var readWatch: Int32 {
-        Int32(CEPOLL_READ | (sharing == .shared ? CEPOLL_ONE_SHOT : CEPOLL_EDGE))
+        Int32(CEPOLL_READ | (sharing == .shared ? CEPOLL_ONE_SHOT : 0))
     }
 }

@@ -2,7 +2,7 @@
 ///
 /// A burst, such as that after a restart, is worked off: each may have waited for long. But where the queue has not
 /// been empty for as long as that, more comes than can be done, and all would wait for as long as they may. Then a
-/// tenth of it is the limit, so that those who cannot be answered hear so soon, and the others are answered soon.
+/// quarter of it is the limit, so that those who cannot be answered hear so soon, and the others are answered soon.
 struct Queue {
     private let longestWait: Int64
     /// When the worker took its last request, and the last one that came to an empty queue.
@@ -20,6 +20,6 @@ struct Queue {
         // It has hardly waited, or it came when the one before it had been taken: nobody else was waiting.
         if waited <= longestWait / 100 || now - waited >= taken { empty = now }
         taken = now
-        return waited > (now - empty > longestWait ? longestWait / 10 : longestWait)
+        return waited > (now - empty > longestWait ? longestWait / 4 : longestWait)
     }
 }

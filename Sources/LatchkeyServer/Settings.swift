@@ -65,7 +65,7 @@ public struct Settings: Sendable {
             databaseWorkers: source.integer("LATCHKEY_DATABASE_WORKERS", default: 4, in: 1...256),
             socketTimeout: .seconds(source.integer("LATCHKEY_SOCKET_TIMEOUT_SECONDS", default: 10, in: 1...300)),
             // A restart takes less, and a client has still heard within 2 s.
-            longestWait: .milliseconds(source.integer("LATCHKEY_QUEUE_MILLISECONDS", default: 1000, in: 10...60_000)),
+            longestWait: .milliseconds(source.integer("LATCHKEY_QUEUE_MILLISECONDS", default: 1000, in: 10...10_000)),
             databaseConninfo: source.required(
                 "LATCHKEY_DATABASE_CONNINFO", "how libpq reaches the database, such as `host=/run/postgresql "
                     + "dbname=latchkey user=latchkey_application`"),

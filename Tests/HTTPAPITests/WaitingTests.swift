@@ -17,7 +17,7 @@ struct WaitingTests {
     }
 
     @Test("for a second is answered, and for longer refused without asking anybody", arguments: [
-        (0, true), (1, true), (999, true), (1000, true), (1001, false), (1900, false), (60_000, false),
+        (0, true), (1, true), (999, true), (1000, true), (1001, false), (1900, false), (10_000, false),
     ] as [(Int64, Bool)])
     func longest(waited: Int64, isAnswered: Bool) {
         for request in [Desk.issue(), Desk.verify()] {
@@ -47,7 +47,7 @@ struct WaitingTests {
     }
 
     @Test("for a time that cannot be is answered: the clock was set, or nginx did not say", arguments: [
-        nil, -1, -1000, 60_001, 3_600_000, 0x0195_8c8a_1234,
+        nil, -1, -1000, 10_001, 3_600_000, 0x0195_8c8a_1234,
     ] as [Int64?])
     func clock(waited: Int64?) {
         let desk = Desk()

@@ -13,6 +13,7 @@ from shell_started import latchkeyd
 from traffic import Traffic
 from waiting import eventually
 
+
 @pytest.fixture(scope="module", autouse=True)
 def place(product):
     with in_place_of_latchkeyd(product):
@@ -40,7 +41,8 @@ def clock(product, library):
         with open(file, "r+b") as kept:
             kept.write(struct.pack("=q", seconds))
 
-    settings = f"LD_PRELOAD='{library}' SHIFTED_CLOCK='{file}'"
+    # Requests seem to have waited for as long as latchkeyd's clock is ahead of nginx's, up to what can be believed.
+    settings = f"LD_PRELOAD='{library}' SHIFTED_CLOCK='{file}' LATCHKEY_QUEUE_MILLISECONDS=3000"
     with open(product.state / "log/latchkeyd-clock.log", "ab") as log, \
             latchkeyd(product, before=f"env {settings}", stderr=log) as process:
         step.process = process

@@ -65,7 +65,8 @@ def test_an_unreachable_database_gives_503_until_packets_arrive_again(product, a
 @pytest.mark.parametrize("seconds", [1.2, 10])
 def test_a_slow_database_gives_503_within_the_deadline(app, database, seconds):
     """Slower than statement_timeout (1500 ms), and faster but too slow for who had to wait for a worker."""
-    with Traffic(database, acts(database, app), pause=0.01) as traffic:
+    # More than there are workers.
+    with Traffic(database, acts(database, app) * 4, pause=0.01) as traffic:
         traffic.wait_for(3)
         with slow_inserts(database, seconds):
             refused(traffic)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import processes
 from waiting import eventually
 
 

@@ -19,7 +19,8 @@ from nginxes import another_nginx
 from test_hostile_http import REFUSED, SMUGGLERS, heads, smuggled
 
 ANSWER = b"Status: 200\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-NAMES = {"REQUEST_METHOD", "DOCUMENT_URI", "CONTENT_TYPE", "CONTENT_LENGTH", "LATCHKEY_REQUEST_ID", "LATCHKEY_MODE"}
+NAMES = {"REQUEST_METHOD", "DOCUMENT_URI", "CONTENT_TYPE", "CONTENT_LENGTH", "LATCHKEY_REQUEST_ID", "LATCHKEY_MODE",
+         "LATCHKEY_RECEIVED"}
 
 
 class Listener:
