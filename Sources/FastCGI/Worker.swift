@@ -16,7 +16,8 @@ struct Worker {
 
     func run() {
         var ready = [Int32](repeating: -1, count: batchSize)
-        var preview = [UInt8](repeating: 0, count: RequestPreview.maximumBytes)
+        // Not filled: what no request needs never becomes memory.
+        var preview: [UInt8] = []
         var nextLook = ContinuousClock.now
         while !lane.isStopping {
             // A second, should a wake-up ever be missed.
@@ -69,8 +70,13 @@ struct Worker {
     }
 
     private func serve(_ connection: Int32, _ preview: inout [UInt8]) {
-        let received = unsafe preview.withUnsafeMutableBytes {
-            unsafe recv(connection, $0.baseAddress, $0.count, Int32(MSG_PEEK | MSG_DONTWAIT))
+        var received = 0
+        preview.removeAll(keepingCapacity: true)
+        preview.append(addingCapacity: RequestPreview.maximumBytes) { output in
+            unsafe output.withUnsafeMutableBufferPointer { buffer, count in
+                received = unsafe recv(connection, buffer.baseAddress, buffer.count, Int32(MSG_PEEK | MSG_DONTWAIT))
+                count = max(0, received)
+            }
         }
         guard received > 0 else {
             if received < 0, errno == EAGAIN || errno == EINTR {
@@ -80,7 +86,7 @@ struct Worker {
             }
             return
         }
-        switch RequestPreview(preview.span.extracting(first: received)) {
+        switch RequestPreview(preview.span) {
         case .complete:
             set.stopAwaiting(connection)
             guard exchange.accept(on: connection) else { return set.forget() }
