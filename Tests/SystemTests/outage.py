@@ -5,19 +5,12 @@ import os
 import signal
 
 import processes
+import traffic
 from waiting import eventually
 
 
 def acts(product, app):
-    token, _ = product.issued(app)
-
-    def issue(client):
-        return product.token(app, client=client)
-
-    def verify(client):
-        return product.verify(token, client=client)
-
-    return [issue, issue, issue, issue, issue, verify, verify]
+    return traffic.acts(product, app, tokens=5, verifies=2)
 
 
 def check(traffic, is_refused=True):

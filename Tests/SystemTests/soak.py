@@ -5,6 +5,7 @@ import collections
 import contextlib
 import itertools
 import json
+import math
 import os
 import re
 import signal
@@ -34,7 +35,7 @@ Python client could not keep up with nginx, and wrk has no rate of its own.
 """
 CONDITIONS = """\
 It fails when an answer was wrong or missing; when after the warm-up (the first third, three minutes at most) the
-anonymous memory of latchkeyd's processes grew by more than 1 MiB, nginx's by more than 4 or PostgreSQL's by more than
+anonymous memory of latchkeyd's processes grew by more than 1 MiB, nginx's by more than 8 or PostgreSQL's by more than
 16; when the number of processes, threads or database sessions changed; when latchkeyd had more descriptors than there
 were clients, or they are not back where they were 75 seconds after the end (nginx keeps idle connections to it for 60).
 PSS and RSS are shown, too.
@@ -47,7 +48,8 @@ CONNECTIONS = 200
 SEGMENT_SECONDS = 60        # then wrk begins anew, with a fresh token and the pace corrected
 SAMPLE_SECONDS = 5
 KEPT_SECONDS = 65           # nginx keeps a connection that nobody uses for 60
-GROWTH_MIB = {"latchkeyd": 1, "nginx": 4, "postgresql": 16}
+# nginx's grows by a step when more connections are busy at once than ever before.
+GROWTH_MIB = {"latchkeyd": 1, "nginx": 8, "postgresql": 16}
 
 # For wrk: the request, a pause of `pause` ms at the mean, and how many answers were not as expected.
 SCRIPT = """
@@ -256,11 +258,14 @@ class Soak:
                 # What the answers take is missing in the pace: next time the pauses are so much shorter.
                 part = result["per_second"] / rates[one.name]
                 aims[one.name] = min(2 * rates[one.name], aims[one.name] / part)
-                self.expect(part > 0.7, f"the pace was not held: {result}")
+                self.expect(part > 0.5, f"the pace was not held: {result}")
         for thread in beside:
             thread.end()
             print(f"  {thread.done} times {thread.act.__name__}")
             self.expect(thread.done > self.seconds and not thread.mistakes, f"beside it: {thread.mistakes[:3]}")
+        full = {"verify": verify, "token": token, "refused": verify}
+        held = sum(one["per_second"] / full[one["kind"]] for one in self.results if one["kind"] in full)
+        print(f"held: {held / math.ceil(self.seconds / SEGMENT_SECONDS):.0%} of the full load, by rate")
         self.judge(before)
         self.back_to(before)
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import fastcgi
-from traffic import Traffic
+from traffic import Traffic, acts
 from waiting import eventually
 
 RESTARTS = 20
@@ -17,18 +17,6 @@ RESTARTS = 20
 # One process that serves alone, and a supervisor with two.
 INSTANCES = [{"LATCHKEY_INSTANCES": "1"}, {"LATCHKEY_INSTANCES": "2"}]
 each_way = pytest.mark.parametrize("instances", INSTANCES, ids=["alone", "supervised"])
-
-
-def acts(product, app):
-    token, _ = product.issued(app)
-
-    def issue(client):
-        return product.token(app, client=client)
-
-    def verify(client):
-        return product.verify(token, client=client)
-
-    return [issue, issue, issue, verify, verify, verify]
 
 
 @each_way

@@ -15,6 +15,19 @@ class Outcome:
     text: str
 
 
+def acts(product, app, tokens=3, verifies=3):
+    """For so many clients of either endpoint."""
+    token, _ = product.issued(app)
+
+    def issue(client):
+        return product.token(app, client=client)
+
+    def verify(client):
+        return product.verify(token, client=client)
+
+    return [issue] * tokens + [verify] * verifies
+
+
 class Traffic:
     """Each act runs in a thread of its own, with a client of its own, again and again while the block lasts.
 
