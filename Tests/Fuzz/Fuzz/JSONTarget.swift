@@ -93,7 +93,7 @@ private struct Rewritten: JSONScalar {
     func write(to writer: inout JSONWriter) {
         if let object = value.object {
             writer.beginObject()
-            for (name, member) in object.members { writer.member(named: name, Rewritten(member)) }
+            for (name, member) in object.members { writer.member(name, Rewritten(member)) }
             writer.endObject()
         } else if let elements = value.array {
             writer.beginArray()
@@ -108,7 +108,7 @@ private struct Rewritten: JSONScalar {
         } else if value.isNull {
             writer.element(Bool?.none)
         } else {
-            writer.element(rawJSON: value.source)
+            writer.element(rawJSON: Array(value.source))
         }
     }
 }
