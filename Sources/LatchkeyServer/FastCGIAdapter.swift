@@ -19,7 +19,8 @@ final class FastCGIAdapter: ExchangeHandler {
 
     func handle(_ exchange: Exchange) {
         let start = ContinuousClock.now
-        // In a variable of this call the buffers are passed on as they are; from a property they would be copied.
+        // In a variable of this call the buffers are passed on as they are; from a property each would be retained and
+        // released, atomically.
         var request = Request()
         swap(&request, &self.request)
         read(exchange, into: &request)

@@ -26,13 +26,18 @@ def wrk(url, script, seconds, environment, connections=CONNECTIONS, threads=THRE
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def wrk_result(process):
+def output_of(process):
+    """What it printed, once it has ended; an interruption ends it too."""
     try:
-        output, _ = process.communicate()
+        return process.communicate()[0]
     except BaseException:
         process.kill()
         process.wait()
         raise
+
+
+def wrk_result(process):
+    output = output_of(process)
     found = re.search(r"^RESULT (.*)$", output, re.MULTILINE)
     if process.returncode != 0 or not found:
         raise Failure("wrk ended without a result: " + output.strip()[-300:])
@@ -91,12 +96,7 @@ class Pgbench(Subject):
         process = subprocess.Popen(
             [*self.command, f"--time={seconds}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True)
-        try:
-            output, _ = process.communicate()
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
+        output = output_of(process)
         done = re.search(r"^number of transactions actually processed: (\d+)", output, re.MULTILINE)
         rate = re.search(r"^tps = ([0-9.]+)", output, re.MULTILINE)
         latency = re.search(r"^latency average = ([0-9.]+) ms", output, re.MULTILINE)

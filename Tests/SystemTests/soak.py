@@ -22,12 +22,13 @@ import processes
 import rawhttp
 
 DESCRIPTION = """\
-Holds Latchkey at 70 % of its full load, with hostile streams among it, and looks whether anything grows.
+Holds Latchkey near 70 % of its full load, with hostile streams among it, and looks whether anything grows.
 
 It starts the product as deploy/try does, in a folder of its own and on ports of its own, and measures for 5 seconds
-each how many verifications and how many tokens a second it can bear. Then it holds 45 % of the one, 15 % of the other,
-and 10 % of refused verifications. Beside them are a client that opens a connection for each request, one that compares
-whole answers, and a sender of hostile FastCGI streams.
+each how many verifications and how many tokens a second it can bear. Then it aims at 45 % of the one, 15 % of the
+other, and 10 % of refused verifications, and says what was held in the end: the clients and those who check take their
+share of a small machine. Beside them are a client that opens a connection for each request, one that compares whole
+answers, and a sender of hostile FastCGI streams.
 
 The load comes from wrk with many connections, each of which pauses between two requests by its function delay(): the
 pause is longer than an answer takes, so the pace depends little on the answers, and is corrected once a minute. A
@@ -36,9 +37,9 @@ Python client could not keep up with nginx, and wrk has no rate of its own.
 CONDITIONS = """\
 It fails when an answer was wrong or missing; when after the warm-up (the first third, three minutes at most) the
 anonymous memory of latchkeyd's processes grew by more than 1 MiB, nginx's by more than 8 or PostgreSQL's by more than
-16; when the number of processes, threads or database sessions changed; when latchkeyd had more descriptors than there
-were clients, or they are not back where they were 75 seconds after the end (nginx keeps idle connections to it for 60).
-PSS and RSS are shown, too.
+16; when less than half of a pace was held; when the number of processes, threads or database sessions changed; when
+latchkeyd had more descriptors than there were clients, or they are not back where they were 75 seconds after the end
+(nginx keeps idle connections to it for 60). PSS and RSS are shown, too.
 
 Exit status: 0 all was flat and right, 1 it was not, 64 a wrong argument.
 """
