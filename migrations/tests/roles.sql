@@ -1,7 +1,7 @@
 -- Who may do what: the rights as listed in the catalogue, whole, and a few of them tried.
 \ir setup.psql
 
-SELECT plan(37);
+SELECT plan(65);
 
 -- Every right on anything of ours that is not the owner's.
 SELECT set_eq($$
@@ -23,15 +23,37 @@ SELECT set_eq($$
       FROM rights CROSS JOIN aclexplode(acl)
      WHERE grantee <> 'latchkey_owner'::regrole
 $$, $$ VALUES
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.abandon_retrievals'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.add_webhook_secret'),
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.create_client_app'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.create_collector'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.create_platform'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.create_test_delivery'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.drop_audit_partitions'),
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.erase_user'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.erase_user_data'),
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.record_act'),
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.regenerate_secret'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.remove_deliveries'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.remove_expired'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.remove_retrievals'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.replay_delivery'),
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.revoke_token'),
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.set_client_app_active'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.set_collector_active'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.set_platform_active'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.set_webhook_url'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.unreferenced_contents'),
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_api.schema_version'),
     ('latchkey_administrator', 'USAGE',   'schema latchkey_admin'),
     ('latchkey_administrator', 'USAGE',   'schema latchkey_api'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.authorize_upload'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.begin_retrieval'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.document_content'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.finish_retrieval'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.is_content_referenced'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.prior_year'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.record_file'),
     ('latchkey_application',   'EXECUTE', 'function latchkey_api.schema_version'),
     ('latchkey_application',   'EXECUTE', 'function latchkey_api.token_context'),
     ('latchkey_application',   'EXECUTE', 'function latchkey_api.verifier_snapshot'),
@@ -39,6 +61,12 @@ $$, $$ VALUES
     ('latchkey_application',   'USAGE',   'schema latchkey_api'),
     ('latchkey_auditor',       'USAGE',   'schema latchkey'),
     ('latchkey_auditor',       'SELECT',  'table latchkey.audit_log'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.collectors.active'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.collectors.created_at'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.collectors.disabled_at'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.collectors.hint'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.collectors.id'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.collectors.name'),
     ('latchkey_reader',        'SELECT',  'column latchkey.secrets.api_key'),
     ('latchkey_reader',        'SELECT',  'column latchkey.secrets.created_at'),
     ('latchkey_reader',        'SELECT',  'column latchkey.secrets.expires_at'),
@@ -47,17 +75,31 @@ $$, $$ VALUES
     ('latchkey_reader',        'USAGE',   'schema latchkey'),
     ('latchkey_reader',        'SELECT',  'table latchkey.client_apps'),
     ('latchkey_reader',        'SELECT',  'table latchkey.credentials'),
+    ('latchkey_reader',        'SELECT',  'table latchkey.documents'),
     ('latchkey_reader',        'SELECT',  'table latchkey.idempotency_keys'),
+    ('latchkey_reader',        'SELECT',  'table latchkey.platform_links'),
+    ('latchkey_reader',        'SELECT',  'table latchkey.platforms'),
+    ('latchkey_reader',        'SELECT',  'table latchkey.retrieval_files'),
+    ('latchkey_reader',        'SELECT',  'table latchkey.retrievals'),
     ('latchkey_reader',        'SELECT',  'table latchkey.revoked_tokens'),
     ('latchkey_reader',        'SELECT',  'table latchkey.users'),
-    ('latchkey_reader',        'SELECT',  'table latchkey.verifier_version')
+    ('latchkey_reader',        'SELECT',  'table latchkey.verifier_version'),
+    ('latchkey_reader',        'SELECT',  'table latchkey.webhook_deliveries'),
+    ('latchkey_reader',        'SELECT',  'table latchkey.webhook_endpoints'),
+    ('latchkey_reader',        'SELECT',  'table latchkey.webhook_secrets'),
+    ('latchkey_webhooks',      'EXECUTE', 'function latchkey_api.schema_version'),
+    ('latchkey_webhooks',      'EXECUTE', 'function latchkey_delivery.claim'),
+    ('latchkey_webhooks',      'EXECUTE', 'function latchkey_delivery.release'),
+    ('latchkey_webhooks',      'EXECUTE', 'function latchkey_delivery.settle'),
+    ('latchkey_webhooks',      'USAGE',   'schema latchkey_api'),
+    ('latchkey_webhooks',      'USAGE',   'schema latchkey_delivery')
 $$, 'The rights are these and no others');
 
 SELECT is_member_of('latchkey_owner', ARRAY['latchkey_migrator'], 'The migrator is a member of the owner');
 SELECT is_member_of('latchkey_reader', ARRAY['latchkey_administrator'], 'The administrator is a reader');
 SELECT is_member_of('latchkey_auditor', ARRAY['latchkey_administrator'], 'and an auditor');
-SELECT ok(NOT EXISTS (SELECT FROM pg_auth_members WHERE member = 'latchkey_application'::regrole),
-          'The application is a member of nothing');
+SELECT ok(NOT EXISTS (SELECT FROM pg_auth_members WHERE member = r::regrole), r || ' is a member of nothing')
+  FROM unnest(ARRAY['latchkey_application', 'latchkey_webhooks']) AS r;
 SELECT ok(NOT pg_has_role('latchkey_administrator', 'latchkey_owner', 'MEMBER'), 'The administrator is not the owner');
 
 -- Time-outs and the like, in this database.
@@ -80,7 +122,14 @@ $$, $$ VALUES
     ('latchkey_administrator', 'search_path=pg_catalog'),
     ('latchkey_migrator',      'statement_timeout=0'),
     ('latchkey_migrator',      'lock_timeout=2s'),
-    ('latchkey_migrator',      'idle_in_transaction_session_timeout=6h')
+    ('latchkey_migrator',      'idle_in_transaction_session_timeout=6h'),
+    ('latchkey_webhooks',      'statement_timeout=5s'),
+    ('latchkey_webhooks',      'lock_timeout=2s'),
+    ('latchkey_webhooks',      'idle_in_transaction_session_timeout=5s'),
+    ('latchkey_webhooks',      'default_transaction_isolation=read committed'),
+    ('latchkey_webhooks',      'search_path=pg_catalog'),
+    ('latchkey_webhooks',      'enable_seqscan=off'),
+    ('latchkey_webhooks',      'jit=off')
 $$, 'The settings of the roles are these and no others');
 
 -- The application.
@@ -94,7 +143,9 @@ SELECT is(pg_temp.attempt('latchkey_application', 'LISTEN latchkey_verifier'), '
 SELECT is(pg_temp.attempt('latchkey_application', 'SELECT FROM latchkey.' || t), '42501',
           'The application cannot read ' || t)
   FROM unnest(ARRAY['client_apps', 'secrets', 'users', 'idempotency_keys', 'revoked_tokens', 'verifier_version',
-                    'audit_log', 'audit_log_default']) AS t;
+                    'audit_log', 'audit_log_default', 'platforms', 'collectors', 'retrievals', 'retrieval_files',
+                    'documents', 'platform_links', 'webhook_deliveries', 'webhook_endpoints',
+                    'webhook_secrets']) AS t;
 SELECT is(pg_temp.attempt('latchkey_application', 'SELECT latchkey.bump_verifier_version()'), '42501',
           'The application cannot call the owner''s functions');
 SELECT is(pg_temp.attempt('latchkey_application',
@@ -105,7 +156,29 @@ SELECT is(pg_temp.attempt('latchkey_application', 'CREATE TEMPORARY TABLE t ()')
 SELECT is(pg_temp.attempt('latchkey_application', 'CREATE TABLE public.t ()'), '42501', 'nor a table');
 SELECT is(pg_temp.attempt('latchkey_application', 'CREATE SCHEMA s'), '42501', 'nor a schema');
 
+-- The webhook sender.
+SELECT is(pg_temp.attempt('latchkey_webhooks', 'SELECT * FROM latchkey_api.schema_version()'), 'ok',
+          'The webhook sender reads the schema''s version');
+SELECT is(pg_temp.attempt('latchkey_webhooks', 'SELECT latchkey_delivery.claim(NULL, NULL, NULL)'), 'ok',
+          'and claims deliveries');
+SELECT is(pg_temp.attempt('latchkey_webhooks', 'SELECT FROM latchkey.' || t), '42501',
+          'The webhook sender cannot read ' || t)
+  FROM unnest(ARRAY['client_apps', 'users', 'documents', 'webhook_deliveries', 'webhook_secrets', 'audit_log']) AS t;
+SELECT is(pg_temp.attempt('latchkey_webhooks', 'SELECT latchkey_api.is_content_referenced(NULL)'), '42501',
+          'nor call what is latchkeyd''s');
+SELECT is(pg_temp.attempt('latchkey_webhooks', 'SELECT latchkey_admin.remove_expired(1)'), '42501',
+          'nor what is the administrator''s');
+SELECT is(pg_temp.attempt('latchkey_webhooks', 'CREATE TEMPORARY TABLE t ()'), '42501', 'nor make a temporary table');
+SELECT is(pg_temp.attempt('latchkey_application', 'SELECT latchkey_delivery.claim(NULL, NULL, NULL)'), '42501',
+          'The application does not claim deliveries');
+SELECT is(pg_temp.attempt('latchkey_administrator', 'SELECT latchkey_delivery.claim(NULL, NULL, NULL)'), '42501',
+          'nor does the administrator');
+
 -- The reader and the auditor.
+SELECT is(pg_temp.attempt('latchkey_reader', 'SELECT id, hint FROM latchkey.collectors'), 'ok',
+          'The reader sees collectors');
+SELECT is(pg_temp.attempt(r, 'SELECT key_hash FROM latchkey.collectors'), '42501', r || ' sees no key hash')
+  FROM unnest(ARRAY['latchkey_reader', 'latchkey_administrator', 'latchkey_application', 'latchkey_webhooks']) AS r;
 SELECT is(pg_temp.attempt('latchkey_reader', 'SELECT id, hint FROM latchkey.secrets'), 'ok', 'The reader sees hints');
 SELECT is(pg_temp.attempt('latchkey_reader', 'SELECT secret_hash FROM latchkey.secrets'), '42501',
           'but no secret hash');
