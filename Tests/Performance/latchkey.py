@@ -135,23 +135,31 @@ class Latchkey:
 
     def sql(self, statement):
         """Runs SQL as the superuser: rows of text."""
+        return [line.split("\t") for line in self._psql(statement).stdout.splitlines()]
+
+    def messages(self, statement):
+        """What the server has to say besides rows, with client_min_messages as the statement sets it."""
+        return self._psql(statement).stderr
+
+    def _psql(self, statement):
         result = subprocess.run(
             ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", self["DATABASE_URL"], "-f",
              "-"], input=statement, capture_output=True, text=True)
         if result.returncode != 0:
             raise Failure(f"SQL: {result.stderr.strip()}")
-        return [line.split("\t") for line in result.stdout.splitlines()]
+        return result
 
     def value(self, statement):
         return self.sql(statement)[0][0]
 
-    def seed(self, count):
-        """Tops the demo app's users up."""
+    def seed(self, count, *options):
+        """Tops the demo app's users up. Returns what seed prints."""
         result = subprocess.run(
             [Path(__file__).with_name("seed"), "--database", self["DATABASE_URL"], "--client-app", self.client_app,
-             str(count)], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+             *options, str(count)], stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if result.returncode != 0:
             raise Failure(result.stderr.strip())
+        return result.stdout
 
     # Asking it, or a reference
 

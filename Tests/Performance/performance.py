@@ -25,7 +25,7 @@ from reference_servers import References  # noqa: E402
 from rounds import interleaved  # noqa: E402
 from subjects import HTTP  # noqa: E402
 
-PARTS = ["verify", "token", "stop", "idle", "memory", "start", "users"]
+PARTS = ["verify", "token", "stop", "idle", "memory", "start", "users", "prior_year"]
 
 
 def arguments():
@@ -34,7 +34,8 @@ def arguments():
         description="Measures Latchkey on this machine, beside nginx alone, a C responder, PHP-FPM and pgbench.",
         epilog="""\
 The parts: verify, token (rates and processor time beside the references), stop (verify's p99 while PostgreSQL is
-stopped), idle (5,000 idle connections), memory, start, users (tokens against 10 thousand to 10 million users).
+stopped), idle (5,000 idle connections), memory, start, users (tokens against 10 thousand to 10 million users),
+prior_year (what a page of a returning user's documents reads of the largest of these databases).
 
 It builds and starts the product by deploy/try in a new folder and deletes that at the end, also when interrupted.
 README.md, beside this program, says what the references are and how to read the tables.
@@ -45,7 +46,8 @@ interrupted.""")
     parser.add_argument("--rounds", type=positive, help="rounds for each subject (5)")
     parser.add_argument("--seconds", type=positive, help="length of a round (4)")
     parser.add_argument("--quick", action="store_true", help="2 rounds of 2 s, and no more than 10 thousand users")
-    parser.add_argument("--users", type=sizes, metavar="N[,N...]", help="sizes for the part users (10k,1m,10m)")
+    parser.add_argument("--users", type=sizes, metavar="N[,N...]",
+                        help="sizes for the part users (10k,1m,10m); prior_year takes the largest")
     parser.add_argument("--json", type=Path, default=CHECKOUT / ".build/performance.json", metavar="FILE",
                         help="where the figures go as JSON (.build/performance.json)")
     parser.add_argument("--folder", type=Path, default=Path("/var/tmp"),
