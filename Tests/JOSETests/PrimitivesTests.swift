@@ -36,6 +36,29 @@ struct PrimitivesTests {
         #expect(try HMACSHA256(key: key).authenticationCode(for: "message".bytes) == code)
     }
 
+    // FIPS 180-4's examples: NIST, "SHA-256" and the million letters.
+    @Test(arguments: [
+        ("", 1, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ("abc", 1, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (
+            "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1,
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+        ),
+        ("aaaaaaaaaa", 100_000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"),
+    ])
+    func `SHA-256 gives the published hashes, however the message is cut`(
+        _ text: String, _ times: Int, _ hash: String
+    ) throws {
+        let whole = (0..<times).flatMap { _ in text.bytes }
+        let digest = try SHA256()
+        for size in [1 << 20, 65_536, 63] {
+            for start in stride(from: 0, to: whole.count, by: size) {
+                try digest.update(whole.span.extracting(start..<min(start + size, whole.count)))
+            }
+            #expect(hexadecimal(try digest.finish()) == hash)
+        }
+    }
+
     @Test func `equal bytes are equal, and nothing else is`() {
         #expect(constantTimeEquals([], []))
         #expect(constantTimeEquals([1, 2, 3], [1, 2, 3]))
