@@ -5,6 +5,9 @@ import Glibc
 /// requests. It must never move (its streams point back at it) and never leaves the worker's thread.
 @safe public final class Exchange {
     private let request: UnsafeMutablePointer<FCGX_Request>  // <FCGX_Request>
+    private let input = InputReader()
+    /// Whether the body is read as it comes, by ``readBody(announced:_:)``, and not as a whole.
+    public private(set) var streamsBody = false
 
     /// What the body turned out to be.
     public enum Body {
@@ -53,6 +56,58 @@ import Glibc
         return true
     }
 
+    /// Reads the head of a request whose body is read as it comes.
+    ///
+    /// libfcgi gets the head over a pair of sockets, and then the connection, to which it only writes: whatever comes
+    /// behind the head, it never sees it.
+    ///
+    /// - Parameters:
+    ///   - head: the records before the input, which wait on `connection`.
+    ///   - timeout: how long the next bytes of the body may take.
+    ///   - deadline: until when all of it must have come.
+    /// - Returns: false when that was not possible; the connection is closed then.
+    func accept(
+        on connection: Int32, head: Span<UInt8>, timeout: Duration, deadline: ContinuousClock.Instant
+    ) -> Bool {
+        guard let copy = Self.socket(holding: head) else {
+            close(connection)
+            return false
+        }
+        guard accept(on: copy) else {
+            close(connection)
+            return false
+        }
+        close(copy)
+        unsafe request.pointee.ipcFd = connection
+        streamsBody = true
+        let requestID = UInt16(head[2]) << 8 | UInt16(head[3])
+        input.begin(
+            on: connection, behind: head.count, requestID: requestID, timeout: timeout, deadline: deadline)
+        return true
+    }
+
+    /// - Returns: a socket from which these bytes are to be read; nil when the system has none left.
+    private static func socket(holding bytes: Span<UInt8>) -> Int32? {
+        var ends: (Int32, Int32) = (-1, -1)
+        let code = unsafe withUnsafeMutablePointer(to: &ends) { pointer in
+            unsafe pointer.withMemoryRebound(to: Int32.self, capacity: 2) {
+                unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, $0)
+            }
+        }
+        guard code == 0 else { return nil }
+        // What has been sent stays there to be read.
+        defer { close(ends.1) }
+        // A head is smaller than what a socket holds: it is sent at once or not at all.
+        let sent = unsafe bytes.withUnsafeBytes {
+            unsafe send(ends.1, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+        }
+        guard sent == bytes.count else {
+            close(ends.0)
+            return nil
+        }
+        return ends.0
+    }
+
     /// Ends the answer. A body that nobody asked for is read first: what is left of it would be taken for the
     /// beginning of the next request.
     ///
@@ -62,6 +117,7 @@ import Glibc
         unsafe FCGX_Finish_r(request)
         let isOpen = unsafe request.pointee.ipcFd >= 0
         unsafe request.pointee.ipcFd = -1
+        streamsBody = false
         return isOpen
     }
 
@@ -95,6 +151,23 @@ import Glibc
         return .bytes(bytes)
     }
 
+    /// Reads the body as it comes, where ``streamsBody`` is true: calls `take` with each piece, in order. Whatever it
+    /// throws, and what is not read, the connection is right for the next request.
+    ///
+    /// - Parameter announced: CONTENT_LENGTH in bytes.
+    /// - Returns: false when the body ended before it or went on behind it, or did not come within the time.
+    public func readBody<E: Error>(announced: Int, _ take: (Span<UInt8>) throws(E) -> Void) throws(E) -> Bool {
+        var left = announced
+        while true {
+            let count = try input.next { (piece) throws(E) in
+                left -= piece.count
+                if left >= 0 { try take(piece) }
+            }
+            guard left >= 0 else { return false }
+            if count == 0 { return left == 0 && input.hasEnded }
+        }
+    }
+
     /// Appends to the answer: `Status:` and the other header lines, an empty line, the body (RFC 3875, section 6).
     /// What the peer does not take any more is dropped; ``finish(keepingConnection:)`` closes such a connection.
     public func write(_ bytes: [UInt8]) {
@@ -115,6 +188,7 @@ import Glibc
 
     /// - Returns: false when the rest was longer than any request may be, or the stream is broken.
     private func drain() -> Bool {
+        if streamsBody { return drainStream() }
         guard unsafe request.pointee.in != nil else { return true }
         return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4096) { buffer in
             for _ in 0..<(RequestPreview.maximumBytes / 4096 + 1) {
@@ -124,5 +198,18 @@ import Glibc
             }
             return false
         }
+    }
+
+    /// What a web server has begun to send it sends to the end before it reads the answer.
+    private static let maximumDrained = 64 * 1024 * 1024
+
+    private func drainStream() -> Bool {
+        var left = Self.maximumDrained
+        while left > 0 {
+            let count = input.next { _ in }
+            if count == 0 { return input.hasEnded && !input.isFollowed }
+            left -= count
+        }
+        return false
     }
 }

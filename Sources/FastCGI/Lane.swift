@@ -17,6 +17,11 @@ public final class Lane: Sendable {
         /// false: a set of connections for each worker, right for work that only needs the processor. true: one set
         /// for all, right where workers wait for a database, since none then holds up connections of its own.
         public var sharesConnections: Bool
+        /// false: a worker takes a request when the whole of it has come, and it is small. true: when its parameters
+        /// have come, and the handler reads the body as it comes.
+        public var streamsBodies = false
+        /// How long a streamed body may take in all.
+        public var bodyTimeout: Duration = .seconds(60)
         /// The users whose processes may connect, besides root and our own.
         public var peers: Set<UInt32>
         /// How long a request may take to arrive, and one read or write on a connection.

@@ -9,6 +9,8 @@ enum RequestPreview: Equatable {
     case complete
     /// A regular beginning: more must come.
     case incomplete
+    /// The same, and all parameters are there: only input must come.
+    case begun
     /// No peer of ours sends this.
     case refused(Fault)
 
@@ -56,7 +58,7 @@ enum RequestPreview: Equatable {
                 identifier = requestID
             }
             guard requestID == identifier else { return .refused(.requestID) }
-            guard next <= bytes.count else { return .incomplete }
+            guard next <= bytes.count else { break }
 
             switch type {
             case RecordType.beginRequest:
@@ -74,7 +76,18 @@ enum RequestPreview: Equatable {
             }
             offset = next
         }
-        return .incomplete
+        return expected == RecordType.standardInput ? .begun : .incomplete
+    }
+
+    /// Where the input begins in the bytes of a request that is complete or begun.
+    static func inputOffset(in bytes: Span<UInt8>) -> Int {
+        var offset = 0
+        while true {
+            let length = Int(bytes[offset + 4]) << 8 | Int(bytes[offset + 5])
+            let next = offset + headerLength + length + Int(bytes[offset + 6])
+            if bytes[offset + 1] == RecordType.parameters, length == 0 { return next }
+            offset = next
+        }
     }
 }
 

@@ -7,9 +7,11 @@ struct Worker {
     private let set: ReadinessSet
     private let handler: any ExchangeHandler
     private let exchange = Exchange()
+    private let streamsBodies: Bool
 
     init(lane: Lane, set: ReadinessSet, handler: any ExchangeHandler) {
         self.lane = lane
+        streamsBodies = lane.configuration.streamsBodies
         self.set = set
         self.handler = handler
     }
@@ -88,19 +90,34 @@ struct Worker {
         }
         switch RequestPreview(preview.span) {
         case .complete:
-            set.stopAwaiting(connection)
-            guard exchange.accept(on: connection) else { return set.forget() }
-            handler.handle(exchange)
-            if exchange.finish(keepingConnection: !lane.isStopping) {
-                set.keep(connection)
-            } else {
-                set.forget()
-            }
-        case .incomplete where received < RequestPreview.maximumBytes:
+            answer(connection, preview)
+        case .begun where streamsBodies:
+            answer(connection, preview)
+        case .incomplete where received < RequestPreview.maximumBytes,
+            .begun where received < RequestPreview.maximumBytes:
             if !set.awaitMore(connection, timeout: lane.configuration.timeout) { end(connection) }
-        case .incomplete, .refused:
+        case .incomplete, .begun, .refused:
             end(connection)
         }
+    }
+
+    private func answer(_ connection: Int32, _ preview: borrowing [UInt8]) {
+        set.stopAwaiting(connection)
+        guard accept(connection, preview) else { return set.forget() }
+        handler.handle(exchange)
+        if exchange.finish(keepingConnection: !lane.isStopping) {
+            set.keep(connection)
+        } else {
+            set.forget()
+        }
+    }
+
+    private func accept(_ connection: Int32, _ preview: borrowing [UInt8]) -> Bool {
+        guard streamsBodies else { return exchange.accept(on: connection) }
+        let head = preview.span.extracting(first: RequestPreview.inputOffset(in: preview.span))
+        return exchange.accept(
+            on: connection, head: head, timeout: lane.configuration.timeout,
+            deadline: .now + lane.configuration.bodyTimeout)
     }
 
     private func end(_ connection: Int32) {

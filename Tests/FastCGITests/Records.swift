@@ -31,8 +31,19 @@ enum Records {
 
     /// A whole request as nginx sends it.
     static func request(_ pairs: [(String, String)], body: [UInt8] = []) -> [UInt8] {
+        head(pairs) + (body.isEmpty ? [] : record(input, body)) + record(input)
+    }
+
+    /// What stands before the input.
+    static func head(_ pairs: [(String, String)]) -> [UInt8] {
         let parameterBytes = pairs.flatMap { pair($0.0, $0.1) }
         return beginRequest() + (pairs.isEmpty ? [] : record(parameters, parameterBytes)) + record(parameters)
-            + (body.isEmpty ? [] : record(input, body)) + record(input)
+    }
+
+    /// A body cut into records, with its end.
+    static func body(_ bytes: [UInt8], recordLength: Int, padding: UInt8 = 0) -> [UInt8] {
+        stride(from: 0, to: bytes.count, by: recordLength).flatMap {
+            record(input, Array(bytes[$0..<min($0 + recordLength, bytes.count)]), padding: padding)
+        } + record(input, padding: padding)
     }
 }

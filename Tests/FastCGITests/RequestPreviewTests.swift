@@ -15,10 +15,33 @@ struct RequestPreviewTests {
         #expect(preview(Records.request([])) == .complete)
     }
 
-    @Test("Every shorter beginning of a request waits for the rest")
+    @Test("Every shorter beginning of a request waits for the rest, and has begun once the parameters are there")
     func everyPrefix() {
         let request = Records.request(pairs, body: [UInt8](repeating: 7, count: 1000))
-        for length in 0..<request.count { #expect(preview(Array(request.prefix(length))) == .incomplete) }
+        let head = Records.head(pairs).count
+        for length in 0..<head { #expect(preview(Array(request.prefix(length))) == .incomplete) }
+        for length in head..<request.count { #expect(preview(Array(request.prefix(length))) == .begun) }
+    }
+
+    @Test("The input begins behind the parameters, however they are cut and padded")
+    func inputOffset() {
+        let bytes = pairs.flatMap { Records.pair($0.0, $0.1) }
+        let head = Records.beginRequest() + Records.record(4, Array(bytes[..<9]), padding: 255)
+            + Records.record(4, Array(bytes[9...])) + Records.record(4, padding: 3)
+        for input in [[], Records.record(5), Records.record(5, [1, 2], padding: 7) + Records.record(5)] {
+            #expect(RequestPreview.inputOffset(in: (head + input).span) == head.count)
+        }
+    }
+
+    @Test("What comes instead of input is refused as soon as its header is there", arguments: [
+        (Records.record(9, id: 0, [4, 0, 65, 66, 67, 68]), RequestPreview.Fault.recordType),
+        (Records.record(2), .recordType), (Records.record(5, id: 2), .requestID), (Records.record(4), .order),
+        (Records.record(5, version: 2), .version),
+    ])
+    func noInput(_ record: [UInt8], _ fault: RequestPreview.Fault) {
+        let head = Records.head(pairs)
+        #expect(preview(head + record.prefix(7)) == .begun)
+        #expect(preview(head + record.prefix(8)) == .refused(fault))
     }
 
     @Test("Parameters may be cut into records anywhere")

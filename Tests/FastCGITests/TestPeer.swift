@@ -27,8 +27,17 @@ final class TestPeer {
     enum PeerError: Error { case refused, ended, timedOut }
 
     func send(_ bytes: [UInt8]) {
-        _ = unsafe bytes.withUnsafeBytes {
-            unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        Sender(descriptor: descriptor).send(bytes)
+    }
+
+    /// The sending half, for another thread.
+    struct Sender {
+        let descriptor: Int32
+
+        func send(_ bytes: [UInt8]) {
+            _ = unsafe bytes.withUnsafeBytes {
+                unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
         }
     }
 

@@ -12,9 +12,18 @@ enum RequestPreviewTarget {
         for length in stride(from: 0, to: input.count, by: step) {
             switch RequestPreview(input.span.extracting(first: length)) {
             case .incomplete: break
+            case .begun: expect(hasParameters(input.prefix(length)), "a request without all parameters is begun")
             case .refused(let fault): expect(preview == .refused(fault), "a refused beginning has another fault now")
             case .complete: expect(preview == .refused(.trailingBytes), "a request with more behind it is taken")
             }
+        }
+        if preview == .complete || preview == .begun {
+            let offset = RequestPreview.inputOffset(in: input.span)
+            expect(offset <= input.count, "the input begins behind the request")
+            let head = RequestPreview(input.span.extracting(first: offset))
+            expect(head == .begun, "what stands before the input is not all the rest")
+            let shorter = RequestPreview(input.span.extracting(first: offset - 1))
+            expect(shorter == .incomplete, "the input begins in the middle of nothing")
         }
         if preview == .complete {
             let longer = RequestPreview((input + [1]).span)
@@ -37,27 +46,39 @@ enum RequestPreviewTarget {
         return arePairs(parameters.flatMap(\.content))
     }
 
+    /// Whether the records of the parameters are all there.
+    private static func hasParameters(_ bytes: ArraySlice<UInt8>) -> Bool {
+        wholeRecords(Array(bytes)).contains { $0.type == 4 && $0.content.isEmpty }
+    }
+
     private struct Record {
         let version: UInt8
         let type: UInt8
         let id: Int
         let content: ArraySlice<UInt8>
+        /// With its header and padding.
+        let length: Int
     }
 
     /// Nil unless the bytes are whole records.
     private static func records(_ bytes: [UInt8]) -> [Record]? {
+        let records = wholeRecords(bytes)
+        return records.map(\.length).reduce(0, +) == bytes.count ? records : nil
+    }
+
+    /// The records up to the first that is not whole.
+    private static func wholeRecords(_ bytes: [UInt8]) -> [Record] {
         var records: [Record] = []
         var rest = bytes[...]
-        while !rest.isEmpty {
-            guard rest.count >= 8 else { return nil }
+        while rest.count >= 8 {
             let header = Array(rest.prefix(8))
             let length = Int(header[4]) * 256 + Int(header[5])
             let padding = Int(header[6])
             rest = rest.dropFirst(8)
-            guard rest.count >= length + padding else { return nil }
+            guard rest.count >= length + padding else { break }
             records.append(Record(
                 version: header[0], type: header[1], id: Int(header[2]) * 256 + Int(header[3]),
-                content: rest.prefix(length)))
+                content: rest.prefix(length), length: 8 + length + padding))
             rest = rest.dropFirst(length + padding)
         }
         return records
