@@ -1,0 +1,144 @@
+internal import JOSE
+internal import PostgreSQL
+internal import WireFormats
+
+/// The deliveries in PostgreSQL, over a connection that belongs to the thread that uses it.
+final class DeliveryStore {
+    private let connection: Connection
+
+    private static let deadline: Duration = .seconds(6)
+
+    init(conninfo: Conninfo) {
+        connection = Connection(conninfo)
+    }
+
+    var isOpen: Bool { connection.isOpen }
+
+    private func run(_ statement: Statement, _ parameters: [Parameter] = []) throws(DatabaseError) -> QueryResult {
+        try connection.run(statement, parameters, deadline: .now + Self.deadline)
+    }
+
+    private static let schemaVersion = Statement("""
+        SELECT version, oldest_supported
+        FROM latchkey_api.schema_version()
+        """)
+
+    func schemaVersion() throws(DatabaseError) -> SchemaVersion {
+        let result = try run(Self.schemaVersion)
+        guard let number = try result.integer(row: 0, column: 0), let oldest = try result.integer(row: 0, column: 1)
+        else { throw DatabaseError.unexpectedResult }
+        return SchemaVersion(version: number, oldestSupported: oldest)
+    }
+
+    // MARK: - Claiming
+
+    private static let claim = Statement("""
+        SELECT delivery_id, attempt, kind, client_app_id, user_id, mode, url, number, status, metadata, created_at,
+            queued_at, files, secrets
+        FROM latchkey_delivery.claim($1, $2, $3)
+        """)
+
+    /// Deliveries that are due, and nobody else's for the lease.
+    func claim(
+        atMost limit: Int, perApp: Int, lease: Duration
+    ) throws(DatabaseError) -> [Claim] {
+        let result = try run(Self.claim, [
+            .integer(Int64(limit)), .integer(Int64(perApp)), .text(Self.interval(lease)),
+        ])
+        var claims: [Claim] = []
+        for row in 0..<result.rowCount {
+            guard let id = try result.uuid(row: row, column: 0), let number = try result.integer(row: row, column: 1),
+                let queuedAt = try result.unixTime(row: row, column: 11)
+            else { throw DatabaseError.unexpectedResult }
+            let attempt = Delivery.Attempt(id: id, number: number)
+            let delivery = try Self.delivery(attempt, queuedAt, result, row)
+            claims.append(Claim(attempt: attempt, queuedAt: queuedAt, delivery: delivery))
+        }
+        return claims
+    }
+
+    private static func delivery(
+        _ attempt: Delivery.Attempt, _ queuedAt: UnixTime, _ result: borrowing QueryResult, _ row: Int
+    ) throws(DatabaseError) -> Delivery? {
+        guard let kind = try result.text(row: row, column: 2).flatMap(Delivery.Kind.init),
+            let clientApp = try result.uuid(row: row, column: 3),
+            let files = try files(result.text(row: row, column: 12)),
+            let secrets = try secrets(result.text(row: row, column: 13))
+        else { return nil }
+        let user = try result.uuid(row: row, column: 4)
+        let mode = try result.text(row: row, column: 5).flatMap(Mode.init)
+        let status = try result.text(row: row, column: 8)
+        if kind == .retrieval, user == nil || mode == nil || status == nil { return nil }
+        return Delivery(
+            attempt: attempt, kind: kind, clientApp: ClientApp.ID(clientApp),
+            user: kind == .test ? nil : user.map(User.ID.init), mode: mode ?? .sandbox,
+            url: try result.text(row: row, column: 6), number: try result.integer(row: row, column: 7) ?? 0,
+            status: kind == .test ? "test" : status ?? "", metadata: try result.text(row: row, column: 9) ?? "{}",
+            createdAt: try result.unixTime(row: row, column: 10) ?? queuedAt, files: files, secrets: secrets)
+    }
+
+    /// As many files as a retrieval can have, with their names.
+    private static let limits = JSONLimits(maximumBytes: 16 << 20, maximumDepth: 4, maximumMembers: 1 << 20)
+
+    /// - Parameter text: an array of `{"id", "file_name", "size"}`.
+    private static func files(_ text: String?) -> [Delivery.File]? {
+        guard let text else { return [] }
+        let values = try? JSONValue(parsing: Array(text.utf8), limits: limits).array
+        let files = values?.compactMap { value -> Delivery.File? in
+            guard let file = value.object, let id = file["id"]?.string.flatMap({ UUID($0) }),
+                let name = file["file_name"]?.string, let bytes = file["size"]?.integer
+            else { return nil }
+            return Delivery.File(id: Document.ID(id), name: name, bytes: bytes)
+        }
+        return files?.count == values?.count ? files : nil
+    }
+
+    /// - Parameter text: an array of `{"id", "kid"}`.
+    private static func secrets(_ text: String?) -> [WebhookSecret.Reference]? {
+        guard let text else { return [] }
+        let values = try? JSONValue(parsing: Array(text.utf8), limits: limits).array
+        let secrets = values?.compactMap { value -> WebhookSecret.Reference? in
+            guard let secret = value.object, let id = secret["id"]?.string.flatMap({ UUID($0) }),
+                let key = secret["kid"]?.string.flatMap({ KeyID($0) })
+            else { return nil }
+            return WebhookSecret.Reference(id: id, key: key)
+        }
+        return secrets?.count == values?.count ? secrets : nil
+    }
+
+    // MARK: - Settling
+
+    private static let settle = Statement("""
+        SELECT latchkey_delivery.settle($1, $2, $3, $4, $5, $6, $7)
+        """)
+
+    /// - Returns: false when another attempt has begun since, which counts instead.
+    func settle(_ attempt: Delivery.Attempt, _ settlement: Settlement) throws(DatabaseError) -> Bool {
+        let (outcome, again, pause): (String, Duration?, Duration?) =
+            switch settlement.outcome {
+            case .delivered: ("delivered", nil, nil)
+            case .retry(let again, let pause): ("retry", again, pause)
+            case .dead: ("dead", nil, nil)
+            }
+        let result = try run(Self.settle, [
+            .uuid(attempt.id), .integer(attempt.number), .text(outcome), .text(orNull: again.map(Self.interval)),
+            settlement.status.map { .integer(Int64($0)) } ?? .null, .text(orNull: settlement.error),
+            .text(orNull: pause.map(Self.interval)),
+        ])
+        guard let isOurs = try result.boolean(row: 0, column: 0) else { throw DatabaseError.unexpectedResult }
+        return isOurs
+    }
+
+    private static let release = Statement("""
+        SELECT latchkey_delivery.release($1, $2)
+        """)
+
+    /// Gives a delivery back as if the attempt had not been made.
+    func release(_ attempt: Delivery.Attempt) throws(DatabaseError) {
+        _ = try run(Self.release, [.uuid(attempt.id), .integer(attempt.number)])
+    }
+
+    private static func interval(_ duration: Duration) -> String {
+        "\(Int64(duration / .milliseconds(1))) milliseconds"
+    }
+}
