@@ -13,9 +13,21 @@ public struct APIError: Error, Sendable {
         /// A Bearer scheme without exactly one value.
         case badAuthorizationHeader
         case invalidToken
+        /// The collector's key is missing or wrong.
+        case invalidCollector
+        case invalidAccessToken
+        case unknownPlatform
+        case unknownRetrieval
+        case retrievalFinished
+        case otherStatus
+        case overQuota
+        case storeFull
+        case linkExpired
+        case invalidLink
         case notFound
-        case methodNotAllowed(HTTPRequest.Method, allowed: HTTPRequest.Method)
+        case methodNotAllowed(HTTPRequest.Method, allowed: [HTTPRequest.Method])
         case bodyTooLarge
+        case fileTooLarge
         case unsupportedMediaType(String)
         case temporarilyUnavailable
         case internalError
@@ -32,12 +44,27 @@ public struct APIError: Error, Sendable {
         self.clientApp = clientApp
     }
 
+    /// The sentence about a body that broke off.
+    static let wrongLength = "The body is not as long as Content-Length says"
+
     public init(_ refusal: Refusal) {
         let kind: Kind
         switch refusal.kind {
         case .invalidClient: kind = .invalidClient
         case .idempotencyConflict: kind = .idempotencyConflict
         case .invalidToken: kind = .invalidToken
+        case .invalidCollector: kind = .invalidCollector
+        case .invalidAccessToken: kind = .invalidAccessToken
+        case .unknownPlatform: kind = .unknownPlatform
+        case .unknownRetrieval: kind = .unknownRetrieval
+        case .retrievalFinished: kind = .retrievalFinished
+        case .otherStatus: kind = .otherStatus
+        case .overQuota: kind = .overQuota
+        case .fileTooLarge: kind = .fileTooLarge
+        case .incompleteFile: kind = .invalidRequest(Self.wrongLength)
+        case .storeFull: kind = .storeFull
+        case .linkExpired: kind = .linkExpired
+        case .invalidLink: kind = .invalidLink
         case .temporarilyUnavailable: kind = .temporarilyUnavailable
         case .internalError: kind = .internalError
         }
@@ -46,15 +73,18 @@ public struct APIError: Error, Sendable {
 
     var status: HTTPResponse.Status {
         switch kind {
-        case .invalidRequest: .badRequest
-        case .invalidClient, .notAuthenticated, .badAuthorizationHeader, .invalidToken: .unauthorized
-        case .notFound: .notFound
+        case .invalidRequest, .invalidAccessToken, .unknownPlatform: .badRequest
+        case .invalidClient, .notAuthenticated, .badAuthorizationHeader, .invalidToken, .invalidCollector:
+            .unauthorized
+        case .linkExpired, .invalidLink: .forbidden
+        case .notFound, .unknownRetrieval: .notFound
         case .methodNotAllowed: .methodNotAllowed
-        case .idempotencyConflict: .conflict
-        case .bodyTooLarge: .contentTooLarge
+        case .idempotencyConflict, .retrievalFinished, .otherStatus: .conflict
+        case .bodyTooLarge, .fileTooLarge, .overQuota: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .internalError: .internalServerError
         case .temporarilyUnavailable: .serviceUnavailable
+        case .storeFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import HTTPTypes
+internal import LatchkeyCore
 internal import WireFormats
 
 /// How errors are written. The texts are part of the contract: clients compare them.
@@ -25,9 +26,11 @@ extension APIError {
     private func headers(in dialect: Dialect) -> [HTTPField] {
         switch kind {
         case .methodNotAllowed(_, let allowed):
-            [HTTPField(name: .allow, value: allowed.rawValue)]
+            [HTTPField(name: .allow, value: allowed.map(\.rawValue).joined(separator: ", "))]
         case .temporarilyUnavailable:
             [HTTPField(name: .retryAfter, value: "1")]
+        case .invalidCollector:
+            [HTTPField(name: .wwwAuthenticate, value: "APIKEY realm=\"api\"")]
         case .notAuthenticated, .badAuthorizationHeader:
             [HTTPField(name: .wwwAuthenticate, value: "Bearer realm=\"api\"")]
         case .invalidToken:
@@ -38,28 +41,42 @@ extension APIError {
     }
 
     private func writeOAuth(to json: inout JSONWriter) {
-        let (code, text): (String, String) = switch kind {
+        let (code, text) = words
+        json.member("error", code)
+        json.member("error_description", text)
+    }
+
+    private var words: (code: String, text: String) {
+        switch kind {
         case .invalidRequest(let text): ("invalid_request", text)
         case .invalidClient: ("invalid_client", "Incorrect API key, API secret, or Taiki user ID provided")
         case .notAuthenticated, .badAuthorizationHeader, .invalidToken: ("invalid_token", "The token opens nothing")
         case .idempotencyConflict:
             ("idempotency_conflict", "The Idempotency-Key was used with another Taiki user ID")
+        case .invalidCollector: ("invalid_client", "Incorrect collector key provided")
+        case .invalidAccessToken: ("invalid_token", "The access token is not valid")
+        case .unknownPlatform: ("unknown_platform", "There is no such platform")
+        case .unknownRetrieval: ("not_found", "There is no such retrieval")
+        case .retrievalFinished: ("retrieval_finished", "The retrieval is finished")
+        case .otherStatus: ("retrieval_finished", "The retrieval was finished with another status")
+        case .overQuota: ("quota_exceeded", "The retrieval holds as many files or bytes as it may")
+        case .storeFull: ("insufficient_storage", "The file could not be stored: no space is left")
+        case .linkExpired: ("link_expired", "The link has expired")
+        case .invalidLink: ("invalid_link", "The link is not valid")
         case .notFound: ("not_found", "There is no such endpoint")
-        case .methodNotAllowed(_, let allowed): ("method_not_allowed", "The endpoint answers \(allowed.rawValue) only")
+        case .methodNotAllowed(_, let allowed):
+            ("method_not_allowed", "The endpoint answers \(allowed.map(\.rawValue).joined(separator: " and ")) only")
         case .bodyTooLarge: ("payload_too_large", "The body is larger than \(Request.maximumBodyBytes) bytes")
+        case .fileTooLarge: ("payload_too_large", "The file is larger than \(Retrieval.maximumFileBytes) bytes")
         case .unsupportedMediaType: ("unsupported_media_type", "The body must be application/json in UTF-8")
         case .temporarilyUnavailable:
             ("temporarily_unavailable", "The service is temporarily unavailable, try again later")
         case .internalError: ("server_error", "The service made a mistake; it has been logged with this request's id")
         }
-        json.member("error", code)
-        json.member("error_description", text)
     }
 
     private func writeRESTFramework(to json: inout JSONWriter) {
         switch kind {
-        case .invalidRequest(let text):
-            json.member("detail", text)
         case .invalidClient, .idempotencyConflict, .invalidToken:
             json.member("detail", "Given token not valid for any token type")
             json.member("code", "token_not_valid")
@@ -87,6 +104,9 @@ extension APIError {
             json.member("detail", "Service temporarily unavailable, try again later.")
         case .internalError:
             json.member("detail", "A server error occurred.")
+        case .invalidRequest, .invalidCollector, .invalidAccessToken, .unknownPlatform, .unknownRetrieval,
+            .retrievalFinished, .otherStatus, .overQuota, .fileTooLarge, .storeFull, .linkExpired, .invalidLink:
+            json.member("detail", words.text)
         }
     }
 }

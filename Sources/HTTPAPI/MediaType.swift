@@ -15,4 +15,32 @@ extension Request {
             return !parameter.hasPrefix("charset=") || ["charset=utf-8", "charset=\"utf-8\""].contains(parameter)
         }
     }
+
+    /// What the body is said to be: `type/subtype` in lower case without parameters; without a Content-Type, the type
+    /// of any bytes at all.
+    ///
+    /// - Returns: nil where the header is no media type, longer than 127 characters, or there twice.
+    var mediaType: String? {
+        guard contentType.count > 0 else { return "application/octet-stream" }
+        guard contentType.count == 1 else { return nil }
+        let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
+        let type = contentType.value.prefix { $0 != UInt8(ascii: ";") }
+            .drop(while: isSpace).reversed().drop(while: isSpace).reversed()
+        let parts = Array(type).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard type.count <= 127, parts.count == 2,
+            parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy(Self.isTokenCharacter) })
+        else { return nil }
+        return String(decoding: type, as: UTF8.self).lowercased()
+    }
+
+    /// RFC 9110, section 5.6.2: tchar.
+    private static func isTokenCharacter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default:
+            "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
 }

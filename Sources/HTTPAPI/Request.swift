@@ -2,7 +2,7 @@ public import LatchkeyCore
 
 /// A request as far as the endpoints look at it. Its buffers are filled again for each request of a worker, so that
 /// none of them is allocated on the way.
-public struct Request: Sendable {
+public struct Request {
     /// A header field: how often it was sent, and the first value.
     public struct Field: Sendable {
         public var count = 0
@@ -24,9 +24,11 @@ public struct Request: Sendable {
     }
 
     /// The body, as far as it was read.
-    public enum Body: Sendable {
+    public enum Body {
         case bytes([UInt8])
-        /// Larger than ``maximumBodyBytes``.
+        /// Not read yet: that of a file.
+        case stream(any BodyStream)
+        /// Larger than ``maximumBodyBytes``, or than any file may be.
         case tooLarge
         /// Not as long as Content-Length says, or that is no number.
         case lengthMismatch
@@ -38,6 +40,8 @@ public struct Request: Sendable {
     public var method = Field()
     /// Decoded and normalized by nginx, without the query.
     public var path = Field()
+    /// Behind the question mark, as it was sent.
+    public var query = Field()
     /// nginx's decision by the base URL that was called; nil when it made none.
     public var mode: Mode?
     public var contentType = Field()
@@ -57,6 +61,7 @@ public struct Request: Sendable {
     public mutating func clear() {
         method.clear()
         path.clear()
+        query.clear()
         mode = nil
         contentType.clear()
         authorization.clear()

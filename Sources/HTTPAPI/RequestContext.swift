@@ -7,6 +7,8 @@ public struct RequestContext: Sendable {
     public let mode: Mode
     /// Since nginx had the whole request.
     public let waited: Duration
+    /// The parts of the path that the route's template has in braces.
+    let captured: [ArraySlice<UInt8>]
 }
 
 extension Request {

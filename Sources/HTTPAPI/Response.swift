@@ -1,12 +1,13 @@
 public import HTTPTypes
 public import LatchkeyCore
 
-/// An answer, and what the log says of it. Every answer is JSON and is not to be stored; whoever writes it adds those
-/// headers and the request id.
+/// An answer, and what the log says of it. No answer is to be stored; whoever writes it says so, and adds the content
+/// type and the request id.
 public struct Response: Sendable {
     public var status: HTTPResponse.Status
     /// Beyond those that every answer has.
     public var headers: [HTTPField]
+    public var contentType: String
     public var body: [UInt8]
     /// For the log: the client app concerned, as far as it is known.
     public var clientApp: ClientApp.ID?
@@ -14,11 +15,12 @@ public struct Response: Sendable {
     public var reason: String?
 
     public init(
-        _ status: HTTPResponse.Status, headers: [HTTPField] = [], body: [UInt8], clientApp: ClientApp.ID? = nil,
-        reason: String? = nil
+        _ status: HTTPResponse.Status, headers: [HTTPField] = [], contentType: String = "application/json",
+        body: [UInt8], clientApp: ClientApp.ID? = nil, reason: String? = nil
     ) {
         self.status = status
         self.headers = headers
+        self.contentType = contentType
         self.body = body
         self.clientApp = clientApp
         self.reason = reason

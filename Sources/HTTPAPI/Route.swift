@@ -4,25 +4,43 @@ public import HTTPTypes
 public enum Route: String, CaseIterable, Sendable {
     case taikiToken = "taiki_token"
     case taikiVerifyToken = "taiki_verify_token"
+    case taikiPriorYear = "taiki_prior_year"
+    case taikiBeginRetrieval = "taiki_begin_retrieval"
+    case taikiUpload = "taiki_upload"
+    case taikiFinishRetrieval = "taiki_finish_retrieval"
+    case taikiDownload = "taiki_download"
 
     public var method: HTTPRequest.Method {
         switch self {
-        case .taikiToken, .taikiVerifyToken: .post
+        case .taikiToken, .taikiVerifyToken, .taikiBeginRetrieval, .taikiFinishRetrieval: .post
+        case .taikiPriorYear, .taikiDownload: .get
+        case .taikiUpload: .put
         }
     }
 
+    /// Whether HEAD is answered like GET.
+    var answersHead: Bool { self == .taikiDownload }
+
+    public var methods: [HTTPRequest.Method] { answersHead ? [method, .head] : [method] }
+
+    /// What stands in braces is any text without a slash; at the end, any text at all.
     public var path: String {
         switch self {
         case .taikiToken: "/api/token"
         case .taikiVerifyToken: "/api/verify-token"
+        case .taikiPriorYear: "/api/prior-year"
+        case .taikiBeginRetrieval: "/api/retrievals"
+        case .taikiUpload: "/api/retrievals/{id}/files/{file_name}"
+        case .taikiFinishRetrieval: "/api/retrievals/{id}/finish"
+        case .taikiDownload: "/download/{id}"
         }
     }
 
     /// How its errors are written.
     public var dialect: Dialect {
         switch self {
-        case .taikiToken: .oauth
-        case .taikiVerifyToken: .restFramework
+        case .taikiToken, .taikiBeginRetrieval, .taikiUpload, .taikiFinishRetrieval, .taikiDownload: .oauth
+        case .taikiVerifyToken, .taikiPriorYear: .restFramework
         }
     }
 }

@@ -7,6 +7,28 @@ public struct Refusal: Error, Sendable {
         case idempotencyConflict
         /// A token that does not open anything, in whichever way.
         case invalidToken
+        /// The collector's key wrong, in whichever way.
+        case invalidCollector
+        /// The token of the user, for whom a collector retrieves, opens nothing.
+        case invalidAccessToken
+        case unknownPlatform
+        /// No retrieval that this collector could go on with.
+        case unknownRetrieval
+        case retrievalFinished
+        /// The retrieval was finished with another status.
+        case otherStatus
+        /// The retrieval holds as many files or bytes as it may.
+        case overQuota
+        /// Larger than any file may be.
+        case fileTooLarge
+        /// The body ended early, did not come in time, or was longer than announced.
+        case incompleteFile
+        /// No space is left for files.
+        case storeFull
+        /// A download link whose time is over, and right otherwise.
+        case linkExpired
+        /// A download link that opens nothing, in whichever way.
+        case invalidLink
         /// The database is away: the same request may succeed soon.
         case temporarilyUnavailable
         /// Our own mistake or the operator's.

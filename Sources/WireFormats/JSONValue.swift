@@ -82,6 +82,12 @@ public struct JSONValue: Sendable {
         kind == .string && !node.hasEscapes ? text.bytes[node.value] : nil
     }
 
+    /// The value as it was written, white space and escapes within it included.
+    public var rawJSON: ArraySlice<UInt8> {
+        let range = node.value
+        return kind == .string ? text.bytes[range.lowerBound - 1..<range.upperBound + 1] : text.bytes[range]
+    }
+
     public var bool: Bool? {
         switch kind {
         case .true: true

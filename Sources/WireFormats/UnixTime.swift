@@ -46,10 +46,7 @@ extension UnixTime: CustomStringConvertible {
     ///
     /// RFC 3339 has years of four digits only: a moment outside the years 0 to 9999 reads as the nearest one inside.
     public var rfc3339: String {
-        let year0: Int64 = -62_167_219_200
-        let year9999End: Int64 = 253_402_300_799
-        let seconds = min(max(secondsSinceEpoch, year0), year9999End) - year0
-        let (day, secondOfDay) = seconds.quotientAndRemainder(dividingBy: 86_400)
+        let (day, secondOfDay) = daysSinceYear0
         let date = Self.civilDate(daysSinceYear0: day)
 
         var text: [UInt8] = []
@@ -77,6 +74,18 @@ extension UnixTime: CustomStringConvertible {
     }
 
     public var description: String { rfc3339 }
+
+    /// The year in UTC; outside of 0 to 9999 the nearest of them.
+    public var year: Int { Int(Self.civilDate(daysSinceYear0: daysSinceYear0.day).year) }
+
+    /// Days from 0000-01-01 on, and seconds of the day; of the nearest moment in the years 0 to 9999.
+    private var daysSinceYear0: (day: Int64, secondOfDay: Int64) {
+        let year0: Int64 = -62_167_219_200
+        let year9999End: Int64 = 253_402_300_799
+        let seconds = min(max(secondsSinceEpoch, year0), year9999End) - year0
+        let (day, secondOfDay) = seconds.quotientAndRemainder(dividingBy: 86_400)
+        return (day, secondOfDay)
+    }
 
     /// The Gregorian date of a day, counted from 0000-01-01, in the years 0 to 9999.
     ///

@@ -1,22 +1,44 @@
-import HTTPAPI
 import HTTPTypes
 import JOSE
 import LatchkeyCore
 import WireFormats
 
+@testable import HTTPAPI
+
 /// A responder over a domain that says yes, or whatever a test wants, and remembers what it was asked.
 final class Desk {
     static let app = ClientApp.ID(UUID(high: 0xa1, low: 1))
     static let user = User.ID(UUID(high: 0xb1, low: 1))
+    static let retrieval = Retrieval.ID(UUID(high: 0xd1, low: 1))
+    static let document = Document.ID(UUID(high: 0xe1, low: 1))
     static let requestID = "01958c8a-1234-7000-8000-000000000007"
+    /// In 2025.
+    static let milliseconds: Int64 = 0x0195_8c8a_1234
 
     private(set) var tokenRequests: [TokenRequest] = []
     private(set) var verified: [(token: String, mode: Mode)] = []
+    private(set) var priorYearRequests: [PriorYearRequest] = []
+    private(set) var retrievals: [RetrievalRequest] = []
+    private(set) var uploads: [(request: UploadRequest, body: [UInt8], isWhole: Bool)] = []
+    private(set) var finishes: [FinishRequest] = []
+    private(set) var downloads: [DownloadRequest] = []
     /// What the domain refuses everything with.
     var refusal: Refusal?
+    /// What it answers.
+    var page = PriorYearPage(
+        platforms: [], documents: [], linksExpire: UnixTime(secondsSinceEpoch: 1_741_815_901), next: nil)
+    var opened = OpenedDocument(
+        path: "ab/abcdef", fileName: "1099_INT.pdf", contentType: "application/pdf", clientApp: Desk.app)
 
-    private(set) lazy var responder = Responder(service: Service(
-        environment: Environment(milliseconds: { 0x0195_8c8a_1234 }, random: { () throws(JOSEError) in (0, 7) }),
+    private let longestWait: Duration
+
+    init(longestWait: Duration = .seconds(1)) {
+        self.longestWait = longestWait
+    }
+
+    lazy var service = Service(
+        environment: Environment(milliseconds: { Self.milliseconds }, random: { () throws(JOSEError) in (0, 7) }),
+        baseURLs: BaseURLs(production: "https://api.example.com", sandbox: "https://sandbox.example.com"),
         issueToken: { [unowned self] request throws(Refusal) in
             tokenRequests.append(request)
             if let refusal { throw refusal }
@@ -28,7 +50,39 @@ final class Desk {
             return AccessToken(
                 id: .init(high: 0, low: 1), clientApp: Self.app, user: Self.user, mode: mode,
                 issuedAt: UnixTime(secondsSinceEpoch: 0))
-        }))
+        },
+        priorYear: { [unowned self] request throws(Refusal) in
+            priorYearRequests.append(request)
+            return page
+        },
+        beginRetrieval: { [unowned self] request throws(Refusal) in
+            retrievals.append(request)
+            if let refusal { throw refusal }
+            return BegunRetrieval(
+                id: Self.retrieval, clientApp: Self.app, createdAt: UnixTime(secondsSinceEpoch: 1_741_815_000))
+        },
+        recordFile: { [unowned self] request, body throws(Refusal) in
+            var bytes: [UInt8] = []
+            let isWhole = try body { piece in for index in piece.indices { bytes.append(piece[index]) } }
+            uploads.append((request, bytes, isWhole))
+            if let refusal { throw refusal }
+            return StoredFile(sha256: String(repeating: "ab", count: 32), clientApp: Self.app)
+        },
+        finishRetrieval: { [unowned self] request throws(Refusal) in
+            finishes.append(request)
+            if let refusal { throw refusal }
+            return FinishedRetrieval(
+                id: request.retrieval, clientApp: Self.app, result: RetrievalResult(
+                    status: request.status, platform: "first-sandbox-bank", taxYear: 2024, documentCount: 2,
+                    finishedAt: UnixTime(secondsSinceEpoch: 1_741_815_000)))
+        },
+        openDocument: { [unowned self] request throws(Refusal) in
+            downloads.append(request)
+            if let refusal { throw refusal }
+            return opened
+        })
+
+    private(set) lazy var responder = Responder(service: service, longestWait: longestWait)
 
     func respond(to request: Request) -> Responder.Answer { responder.respond(to: request) }
 
@@ -53,6 +107,86 @@ final class Desk {
         request.mode = .production
         request.body = .bytes(body)
         return request
+    }
+
+    /// `GET /api/prior-year` with this query.
+    static func priorYear(_ query: String = "") -> Request {
+        var request = post(Route.taikiPriorYear.path, [])
+        request.method = .init("GET")
+        request.query = .init(query)
+        request.authorization = .init("Bearer a.b.c")
+        return request
+    }
+
+    private static func collected(_ path: String, _ body: String) -> Request {
+        var request = post(path, Array(body.utf8))
+        request.authorization = .init("APIKEY lk_coll_key")
+        return request
+    }
+
+    static func begin(
+        _ body: String = #"{"access_token":"a.b.c","platform":"first-sandbox-bank","tax_year":2024}"#
+    ) -> Request {
+        collected(Route.taikiBeginRetrieval.path, body)
+    }
+
+    static func upload(_ name: [UInt8] = Array("1099_INT.pdf".utf8), body: String = "%PDF-1.7") -> Request {
+        var request = collected("/api/retrievals/\(retrieval.uuid)/files/", "")
+        request.path.value += name
+        request.method = .init("PUT")
+        request.body = .stream(TestStream(Array(body.utf8)))
+        return request
+    }
+
+    static func finish(_ body: String = #"{"status":"success"}"#) -> Request {
+        collected("/api/retrievals/\(retrieval.uuid)/finish", body)
+    }
+
+    static func download(_ query: String = "link=k.p.s") -> Request {
+        var request = post("/download/\(document.uuid)", [])
+        request.method = .init("GET")
+        request.query = .init(query)
+        return request
+    }
+
+    /// A right request for the endpoint.
+    static func request(for route: Route) -> Request {
+        switch route {
+        case .taikiToken: issue()
+        case .taikiVerifyToken: verify()
+        case .taikiPriorYear: priorYear()
+        case .taikiBeginRetrieval: begin()
+        case .taikiUpload: upload()
+        case .taikiFinishRetrieval: finish()
+        case .taikiDownload: download()
+        }
+    }
+
+    /// How often the domain was asked for anything.
+    var asked: Int {
+        tokenRequests.count + verified.count + priorYearRequests.count + retrievals.count + uploads.count
+            + finishes.count + downloads.count
+    }
+}
+
+/// A body in pieces of five bytes.
+final class TestStream: BodyStream {
+    let announced: Int
+    private let bytes: [UInt8]
+
+    init(_ bytes: [UInt8], announced: Int? = nil) {
+        self.bytes = bytes
+        self.announced = announced ?? bytes.count
+    }
+
+    func read<E: Error>(_ take: (Span<UInt8>) throws(E) -> Void) throws(E) -> Bool {
+        var start = 0
+        while start < bytes.count {
+            let end = min(start + 5, bytes.count)
+            try take(bytes[start..<end].span)
+            start = end
+        }
+        return bytes.count == announced
     }
 }
 

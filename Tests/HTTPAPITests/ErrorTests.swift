@@ -13,8 +13,17 @@ struct ErrorTests {
         [{"token_class":"AccessToken","token_type":"access","message":"Token is invalid or expired"}]}
         """
 
+    private typealias Row = (APIError.Kind, Int, HTTPField?, oauth: String, restFramework: String)
+
+    /// One of those that only the endpoints of the general dialect have.
+    private static func row(
+        _ kind: APIError.Kind, _ status: Int, _ code: String, _ text: String, _ header: HTTPField? = nil
+    ) -> Row {
+        (kind, status, header, #"{"error":"\#(code)","error_description":"\#(text)"}"#, #"{"detail":"\#(text)"}"#)
+    }
+
     /// Kind, status, its one header beyond those of every answer, and the bodies of both dialects.
-    private static let rows: [(APIError.Kind, Int, HTTPField?, oauth: String, restFramework: String)] = [
+    private static let rows: [Row] = [
         (.invalidRequest("A \"sentence\""), 400, nil,
          #"{"error":"invalid_request","error_description":"A \"sentence\""}"#, #"{"detail":"A \"sentence\""}"#),
         (.invalidClient, 401, nil,
@@ -39,9 +48,24 @@ struct ErrorTests {
          #"{"error":"invalid_token","error_description":"The token opens nothing"}"#, notValid),
         (.notFound, 404, nil,
          #"{"error":"not_found","error_description":"There is no such endpoint"}"#, #"{"detail":"Not found."}"#),
-        (.methodNotAllowed(.get, allowed: .post), 405, HTTPField(name: .allow, value: "POST"),
+        (.methodNotAllowed(.get, allowed: [.post]), 405, HTTPField(name: .allow, value: "POST"),
          #"{"error":"method_not_allowed","error_description":"The endpoint answers POST only"}"#,
          #"{"detail":"Method \"GET\" not allowed."}"#),
+        (.methodNotAllowed(.post, allowed: [.get, .head]), 405, HTTPField(name: .allow, value: "GET, HEAD"),
+         #"{"error":"method_not_allowed","error_description":"The endpoint answers GET and HEAD only"}"#,
+         #"{"detail":"Method \"POST\" not allowed."}"#),
+        row(.invalidCollector, 401, "invalid_client", "Incorrect collector key provided",
+            HTTPField(name: .wwwAuthenticate, value: #"APIKEY realm="api""#)),
+        row(.invalidAccessToken, 400, "invalid_token", "The access token is not valid"),
+        row(.unknownPlatform, 400, "unknown_platform", "There is no such platform"),
+        row(.unknownRetrieval, 404, "not_found", "There is no such retrieval"),
+        row(.retrievalFinished, 409, "retrieval_finished", "The retrieval is finished"),
+        row(.otherStatus, 409, "retrieval_finished", "The retrieval was finished with another status"),
+        row(.overQuota, 413, "quota_exceeded", "The retrieval holds as many files or bytes as it may"),
+        row(.fileTooLarge, 413, "payload_too_large", "The file is larger than 52428800 bytes"),
+        row(.storeFull, 507, "insufficient_storage", "The file could not be stored: no space is left"),
+        row(.linkExpired, 403, "link_expired", "The link has expired"),
+        row(.invalidLink, 403, "invalid_link", "The link is not valid"),
         (.bodyTooLarge, 413, nil,
          #"{"error":"payload_too_large","error_description":"The body is larger than 16384 bytes"}"#,
          #"{"detail":"Request body exceeded the maximum of 16384 bytes."}"#),
@@ -76,7 +100,12 @@ struct ErrorTests {
     @Test("is what a refusal of the domain becomes", arguments: [
         (Refusal.Kind.invalidClient, APIError.Kind.invalidClient), (.idempotencyConflict, .idempotencyConflict),
         (.invalidToken, .invalidToken), (.temporarilyUnavailable, .temporarilyUnavailable),
-        (.internalError, .internalError),
+        (.internalError, .internalError), (.invalidCollector, .invalidCollector),
+        (.invalidAccessToken, .invalidAccessToken), (.unknownPlatform, .unknownPlatform),
+        (.unknownRetrieval, .unknownRetrieval), (.retrievalFinished, .retrievalFinished),
+        (.otherStatus, .otherStatus), (.overQuota, .overQuota), (.fileTooLarge, .fileTooLarge),
+        (.incompleteFile, .invalidRequest("The body is not as long as Content-Length says")),
+        (.storeFull, .storeFull), (.linkExpired, .linkExpired), (.invalidLink, .invalidLink),
     ])
     func refusal(kind: Refusal.Kind, expected: APIError.Kind) {
         let error = APIError(Refusal(kind, reason: "a_reason", clientApp: Desk.app))
@@ -86,12 +115,12 @@ struct ErrorTests {
     @Test("of the domain is answered in the dialect of the path, its reason only logged",
           arguments: Refusal.Kind.allCases)
     func endpoints(kind: Refusal.Kind) {
-        for (request, dialect) in [(Desk.issue(), Dialect.oauth), (Desk.verify(), .restFramework)] {
+        for route in Route.allCases {
             let desk = Desk()
             let refusal = Refusal(kind, reason: "the_very_reason", clientApp: Desk.app)
             desk.refusal = refusal
-            let answer = desk.respond(to: request)
-            #expect(answer.response.body == APIError(refusal).response(in: dialect).body)
+            let answer = desk.respond(to: Desk.request(for: route))
+            #expect(answer.response.body == APIError(refusal).response(in: route.dialect).body)
             #expect(answer.response.reason == "the_very_reason" && answer.response.clientApp == Desk.app)
             #expect(!answer.body.contains("the_very_reason"))
         }
@@ -119,8 +148,8 @@ struct RequestTests {
     func clear() {
         var request = Desk.verify()
         for field in [
-            \Request.method, \.path, \.contentType, \.authorization, \.idempotencyKey, \.requestID, \.callerRequestID,
-            \.callerCorrelationID,
+            \Request.method, \.path, \.query, \.contentType, \.authorization, \.idempotencyKey, \.requestID,
+            \.callerRequestID, \.callerCorrelationID,
         ] {
             request[keyPath: field] = .init("x", times: 2)
         }

@@ -5,6 +5,7 @@ import WireFormats
 /// The tokens of the golden files, made by hand: no signer would make most of them.
 struct Tokens {
     let revoked = AccessToken.ID(high: 0, low: 2)
+    let returningUser = User.ID(UUID(high: 0x0195_8c8a_abcd_7000, low: 0x8000_0000_0000_0015))
     let values: [String: String]
 
     init(keys: KeySet, mode: Mode, now: UnixTime, people: People) throws {
@@ -21,6 +22,7 @@ struct Tokens {
         let unnamed = #"{"alg":"HS256","typ":"JWT"}"#
         values = [
             "TOKEN": right,
+            "RETURNING_TOKEN": try token(Claims(["taiki_user_id": "\"\(returningUser.uuid)\""])),
             "TOKEN_OF_OTHER_MODE": try token(Claims(["mode": "\"\(otherMode.rawValue)\""])),
             "TOKEN_WITHOUT_MODE": try token(Claims(["mode": nil])),
             "TOKEN_WITHOUT_KID": try token(header: unnamed),

@@ -9,18 +9,24 @@ import WireFormats
 final class GoldenWorld {
     let responder: Responder
     let placeholders: Placeholders
+    let documents: GoldenDocuments
 
     private static let now = UnixTime(secondsSinceEpoch: 1_741_815_000)
 
     init(mode: Mode, database state: GoldenFile.Database) throws {
         let keys = KeyRing.Keys(
             tokens: try .generateHS256(kid: try Self.keyID("2025-03")),
-            secretHashes: try .generateHS256(kid: try Self.keyID("hash-1")))
+            secretHashes: try .generateHS256(kid: try Self.keyID("hash-1")),
+            downloads: try .generateHS256(kid: try Self.keyID("download-1")))
         let people = try People(mode: mode, hasher: SecretHasher(keys: keys.secretHashes))
         people.database.isAway = state != .there
         let tokens = try Tokens(keys: keys.tokens, mode: mode, now: Self.now, people: people)
+        let ring = KeyRing(keys)
+        documents = try GoldenDocuments(
+            mode: mode, now: Self.now, keys: ring, people: people, returning: tokens.returningUser)
+        documents.database.isAway = state != .there
         placeholders = Placeholders(
-            people.values.merging(tokens.values) { $1 }.merging([
+            people.values.merging(tokens.values) { $1 }.merging(documents.values) { $1 }.merging([
                 "TOO_LONG_IDEMPOTENCY_KEY": String(repeating: "k", count: 256),
                 "TOO_LARGE_TEXT": String(repeating: "x", count: Request.maximumBodyBytes),
             ]) { $1 },
@@ -33,13 +39,22 @@ final class GoldenWorld {
         let environment = Environment(
             milliseconds: { Self.now.secondsSinceEpoch * 1000 },
             random: { () throws(JOSEError) in try SecureRandom.uint64Pair() })
-        let ring = KeyRing(keys)
+        let verifier = TokenVerifier(
+            keys: ring, snapshots: snapshots, policy: AccessToken.policy(leeway: .zero), staleAfter: .seconds(30),
+            environment: environment)
+        let (database, baseURLs) = (documents.database, GoldenDocuments.baseURLs)
         responder = Responder(service: .live(
-            environment: environment,
+            environment: environment, baseURLs: baseURLs,
             issuer: TokenIssuer(keys: ring, environment: environment, contextOf: people.database.context),
-            verifier: TokenVerifier(
-                keys: ring, snapshots: snapshots, policy: AccessToken.policy(leeway: .zero), staleAfter: .seconds(30),
-                environment: environment)))
+            verifier: verifier,
+            links: PriorYearLinks(keys: ring, environment: environment, baseURLs: baseURLs, rowsOf: database.rows),
+            retrievals: Retrievals(keys: ring, environment: environment, records: database) {
+                token, mode throws(Refusal) in try verifier.verify(token, mode: mode)
+            },
+            uploads: UploadRecorder(
+                keys: ring, environment: environment, records: database, contents: documents.contents, quota: .init()),
+            downloads: Downloads(
+                keys: ring, environment: environment, baseURLs: baseURLs, contentOf: database.content)))
     }
 
     static func keyID(_ text: String) throws -> KeyID {

@@ -10,6 +10,8 @@ struct Placeholders {
     private static let patterns = [
         "any:jwt": #"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"#,
         "any:uuid": "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        "any:time": "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z",
+        "any:url": #"https://[A-Za-z0-9._~:/?=&-]+"#,
         "any:text": #"(?:[^"\\]|\\.)+"#,
     ]
 

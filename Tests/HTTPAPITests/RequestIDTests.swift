@@ -62,13 +62,12 @@ struct RequestIDTests {
 
     @Test("is a word when there is no randomness left for one")
     func noRandomness() {
-        let service = Service(
-            environment: Environment(
-                milliseconds: { 0 },
-                random: { () throws(JOSEError) in throw .cryptography(function: "RAND_bytes", errors: "") }),
-            issueToken: { _ throws(Refusal) in throw Refusal(.internalError, reason: "RAND_bytes_failed") },
-            verifyToken: { _, _ throws(Refusal) in throw Refusal(.internalError, reason: "RAND_bytes_failed") })
-        let answer = Responder(service: service).respond(to: Desk.issue())
+        let desk = Desk()
+        desk.service.environment = Environment(
+            milliseconds: { 0 },
+            random: { () throws(JOSEError) in throw .cryptography(function: "RAND_bytes", errors: "") })
+        desk.refusal = Refusal(.internalError, reason: "RAND_bytes_failed")
+        let answer = desk.respond(to: Desk.issue())
         #expect(answer.requestID == "unknown" && answer.status == 500)
     }
 }

@@ -1,13 +1,14 @@
-import HTTPAPI
 import HTTPTypes
 import Testing
+
+@testable import HTTPAPI
 
 @Suite("A route")
 struct RoutingTests {
     @Test("is found by its path", arguments: Route.allCases)
     func found(route: Route) {
-        let desk = Desk()
-        #expect(desk.respond(to: Desk.post(route.path, [])).route == route)
+        let answer = Desk().respond(to: Desk.request(for: route))
+        #expect(answer.route == route && (200...201).contains(answer.status))
     }
 
     @Test("has a path and a name of its own")
@@ -23,7 +24,9 @@ struct RoutingTests {
         "", "/", "*", "/api", "/api/", "/api/token/", "/api/token/x", "/api//token", "//api/token", "/API/token",
         "/api/Token", "/api/tokens", "/api/toke", "api/token", "/api/token?x=1", "/api/token ",
         "/api/%74oken", "/api/verify-token/", "/api/verify_token", "/x/../api/token", "https://a/api/token",
-        "/\u{e9}", "/api/token\u{301}",
+        "/\u{e9}", "/api/token\u{301}", "/api/prior-year/", "/api/retrievals/", "/api/retrievals/x",
+        "/api/retrievals/x/files", "/api/retrievals/x/y/files/z", "/api/retrievals/x/Files/y", "/download",
+        "/api/retrievals/x/finish/", "/api/retrievals/x/y/finish", "/Download/x", "/api/retrievals/{id}",
     ])
     func notFound(path: String) {
         for method in ["POST", "GET"] {
@@ -36,28 +39,55 @@ struct RoutingTests {
         }
     }
 
-    @Test("is not found with one byte more, whichever", arguments: Route.allCases)
+    @Test("is not found with one byte more, whichever, unless its path ends as one likes", arguments: Route.allCases)
     func oneByteMore(route: Route) {
         for byte in UInt8.min...UInt8.max {
-            var request = Desk.post(route.path, [])
+            var request = Desk.request(for: route)
             request.path.value.append(byte)
-            #expect(Desk().respond(to: request).status == 404, "byte \(byte)")
+            #expect(Desk().respond(to: request).route == (route.path.hasSuffix("}") ? route : nil), "byte \(byte)")
         }
     }
 
+    @Test("has its parts in braces filled from the path", arguments: [
+        ("/api/retrievals/x/files/y", Route.taikiUpload, ["x", "y"]),
+        ("/api/retrievals//files/", .taikiUpload, ["", ""]),
+        ("/api/retrievals/x/files/a/b/", .taikiUpload, ["x", "a/b/"]),
+        ("/api/retrievals/x/files/finish", .taikiUpload, ["x", "finish"]),
+        ("/api/retrievals/x/finish", .taikiFinishRetrieval, ["x"]),
+        ("/api/retrievals//finish", .taikiFinishRetrieval, [""]),
+        ("/api/retrievals/files/finish", .taikiFinishRetrieval, ["files"]),
+        ("/download/", .taikiDownload, [""]), ("/download/a/b", .taikiDownload, ["a/b"]),
+        ("/api/retrievals", .taikiBeginRetrieval, []),
+    ])
+    func captures(path: String, route: Route, captured: [String]) throws {
+        let found = try #require(Router().route(for: Array(path.utf8)))
+        #expect(found.route == route && found.captured.map { String(decoding: $0, as: UTF8.self) } == captured)
+    }
+
     @Test("takes its own method alone, and says which", arguments: [
-        "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "post", "POSTS", "POS", "M-SEARCH",
+        "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "post", "POSTS", "POS",
+        "M-SEARCH", "head", "GET, HEAD",
     ])
     func method(method: String) {
-        for (path, body) in [
-            ("/api/token", #"{"error":"method_not_allowed","error_description":"The endpoint answers POST only"}"#),
-            ("/api/verify-token", #"{"detail":"Method \"\#(method)\" not allowed."}"#),
+        for (route, allow, names) in [
+            (Route.taikiToken, "POST", "POST"), (.taikiVerifyToken, "POST", "POST"), (.taikiPriorYear, "GET", "GET"),
+            (.taikiBeginRetrieval, "POST", "POST"), (.taikiUpload, "PUT", "PUT"),
+            (.taikiFinishRetrieval, "POST", "POST"), (.taikiDownload, "GET, HEAD", "GET and HEAD"),
         ] {
-            var request = Desk.post(path, [])
+            let desk = Desk()
+            var request = Desk.request(for: route)
             request.method = .init(method)
-            let answer = Desk().respond(to: request)
-            #expect(answer.status == 405 && answer.body == body)
-            #expect(answer.header(.allow) == "POST")
+            let answer = desk.respond(to: request)
+            if allow.split(separator: ", ").contains(method[...]) {
+                #expect((200...201).contains(answer.status) && answer.header(.allow) == nil)
+                continue
+            }
+            #expect(answer.status == 405 && answer.header(.allow) == allow && desk.asked == 0)
+            let oauth = #"{"error":"method_not_allowed","error_description":"The endpoint answers \#(names) only"}"#
+            let wrong = #"{"detail":"Method \"GET\" not allowed."}"#
+            let detail = #"{"detail":"Method \"\#(method)\" not allowed."}"#
+            // What is no method at all is not repeated.
+            #expect(answer.body == (route.dialect == .oauth ? oauth : method.contains(",") ? wrong : detail))
         }
     }
 
@@ -70,20 +100,32 @@ struct RoutingTests {
         #expect(Desk().respond(to: request).status == 405)
     }
 
-    @Test("wants a mode from nginx, and does not guess", arguments: [
-        ("/api/token", """
-            {"error":"server_error",\
-            "error_description":"The service made a mistake; it has been logged with this request's id"}
-            """),
-        ("/api/verify-token", #"{"detail":"A server error occurred."}"#),
-    ])
-    func noMode(path: String, body: String) {
+    private static let mistake = """
+        {"error":"server_error",\
+        "error_description":"The service made a mistake; it has been logged with this request's id"}
+        """
+    private static let mistakeInDetail = #"{"detail":"A server error occurred."}"#
+
+    @Test("wants a mode from nginx, and does not guess", arguments: Route.allCases)
+    func noMode(route: Route) {
         let desk = Desk()
-        var request = path == "/api/token" ? Desk.issue() : Desk.verify()
+        var request = Desk.request(for: route)
         request.mode = nil
         let answer = desk.respond(to: request)
-        #expect(answer.status == 500 && answer.body == body)
-        #expect(answer.response.reason == "no_latchkey_mode_parameter")
-        #expect(desk.tokenRequests.isEmpty && desk.verified.isEmpty)
+        #expect(answer.status == 500)
+        #expect(answer.body == (route.dialect == .oauth ? Self.mistake : Self.mistakeInDetail))
+        #expect(answer.response.reason == "no_latchkey_mode_parameter" && desk.asked == 0)
+    }
+
+    @Test("says so where nginx sent it to a lane whose bodies are of the other kind", arguments: Route.allCases)
+    func otherLane(route: Route) {
+        let desk = Desk()
+        var request = Desk.request(for: route)
+        request.body = route == .taikiUpload ? .bytes([]) : .stream(TestStream([]))
+        let answer = desk.respond(to: request)
+        #expect(answer.status == 500)
+        #expect(answer.body == (route.dialect == .oauth ? Self.mistake : Self.mistakeInDetail))
+        #expect(answer.response.reason == (route == .taikiUpload ? "body_is_no_stream" : "body_is_a_stream"))
+        #expect(desk.asked == 0)
     }
 }

@@ -7,7 +7,7 @@ import Testing
 /// The desk's clock stands still, so the time of a request says how long it has waited.
 @Suite("A request that has waited")
 struct WaitingTests {
-    private static let now: Int64 = 0x0195_8c8a_1234
+    private static let now = Desk.milliseconds
 
     /// What becomes of a request that nginx had so many milliseconds ago.
     private func answer(_ request: Request, waited: Int64?, desk: Desk = Desk()) -> Responder.Answer {
@@ -30,14 +30,14 @@ struct WaitingTests {
     }
 
     @Test("is refused in the words of its dialect, with Retry-After", arguments: [
-        (Desk.issue(), """
+        ("/api/token", """
             {"error":"temporarily_unavailable",\
             "error_description":"The service is temporarily unavailable, try again later"}
             """),
-        (Desk.verify(), #"{"detail":"Service temporarily unavailable, try again later."}"#),
+        ("/api/verify-token", #"{"detail":"Service temporarily unavailable, try again later."}"#),
     ])
-    func words(request: Request, body: String) {
-        let answer = answer(request, waited: 1001)
+    func words(path: String, body: String) {
+        let answer = answer(Desk.post(path, []), waited: 1001)
         #expect(answer.status == 503 && answer.body == body && answer.header(.retryAfter) == "1")
     }
 
@@ -47,7 +47,7 @@ struct WaitingTests {
     }
 
     @Test("for a time that cannot be is answered: the clock was set, or nginx did not say", arguments: [
-        nil, -1, -1000, 10_001, 3_600_000, 0x0195_8c8a_1234,
+        nil, -1, -1000, 10_001, 3_600_000, Desk.milliseconds,
     ] as [Int64?])
     func clock(waited: Int64?) {
         let desk = Desk()
@@ -65,15 +65,15 @@ struct WaitingTests {
 
     @Test("may wait for as long as the operator says", arguments: [(10, 200), (11, 503)] as [(Int64, Int)])
     func setting(waited: Int64, status: Int) {
-        let service = Service(
-            environment: Environment(milliseconds: { Self.now }, random: { () throws(JOSEError) in (0, 7) }),
-            issueToken: { _ throws(Refusal) in
-                IssuedToken(token: Array("a.b.c".utf8), user: Desk.user, clientApp: Desk.app)
-            },
-            verifyToken: { _, _ throws(Refusal) in throw Refusal(.invalidToken, reason: "expired") })
-        var request = Desk.issue()
-        request.receivedAt = Self.now - waited
-        let responder = Responder(service: service, longestWait: .milliseconds(10))
-        #expect(responder.respond(to: request).status == status)
+        let desk = Desk(longestWait: .milliseconds(10))
+        #expect(answer(Desk.issue(), waited: waited, desk: desk).status == status)
+    }
+
+    @Test("for half a minute is believed where uploads may wait for as long", arguments: [
+        (29_999, 201), (30_001, 503), (65_000, 503), (300_001, 201),
+    ] as [(Int64, Int)])
+    func uploads(waited: Int64, status: Int) {
+        let desk = Desk(longestWait: .seconds(30))
+        #expect(answer(Desk.upload(), waited: waited, desk: desk).status == status)
     }
 }

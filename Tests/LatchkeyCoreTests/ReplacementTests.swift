@@ -51,9 +51,10 @@ struct ReplacementTests {
     func keyRing() throws {
         let rounds = 5000
         let sets = try (1...rounds + 1).map { try TestKey.keySet(TestKey(id: "\($0)", seed: $0)) }
-        let ring = KeyRing(.init(tokens: sets[0], secretHashes: sets[0]))
+        let ring = KeyRing(.init(tokens: sets[0], secretHashes: sets[0], downloads: sets[0]))
         let mistakes = race(rounds: rounds) { round in
-            ring.replace(with: .init(tokens: sets[round], secretHashes: sets[round]))
+            let set = sets[round]
+            ring.replace(with: .init(tokens: set, secretHashes: set, downloads: set))
         } read: { isLast in
             let (edition, keys) = ring.current
             let number = Int(keys.tokens.current.id.description) ?? 0
@@ -87,7 +88,7 @@ struct ReplacementTests {
     @Test("tokens are issued and verified without a failure")
     func tokens() throws {
         let (one, other) = (try TestKey.keySet(.first, .second), try TestKey.keySet(.second, .first))
-        let ring = KeyRing(.init(tokens: one, secretHashes: one))
+        let ring = KeyRing(.init(tokens: one, secretHashes: one, downloads: one))
         let snapshots = SnapshotHolder(VerifierSnapshot(version: 1, activeApps: [Fixture.app]))
         let environment = Fixture.environment()
         let mistakes = Notes()
@@ -95,7 +96,7 @@ struct ReplacementTests {
             if thread == 0 {
                 for round in 0..<300 {
                     let keys = round.isMultiple(of: 2) ? other : one
-                    ring.replace(with: .init(tokens: keys, secretHashes: keys))
+                    ring.replace(with: .init(tokens: keys, secretHashes: keys, downloads: keys))
                     snapshots.replace(with: VerifierSnapshot(version: Int64(round), activeApps: [Fixture.app]))
                 }
                 return

@@ -9,10 +9,10 @@ struct SchemaVersionTests {
         (SchemaVersion.required, SchemaVersion.required, nil),
         (SchemaVersion.required + 5, SchemaVersion.required, nil),
         (SchemaVersion.required + 5, 0, nil),
-        (0, 0, "the database has schema version 0 and this release needs 1: run `sqitch deploy` in migrations/ first"),
-        (-1, 0, "the database has schema version -1 and this release needs 1: "
+        (1, 1, "the database has schema version 1 and this release needs 2: run `sqitch deploy` in migrations/ first"),
+        (-1, 0, "the database has schema version -1 and this release needs 2: "
             + "run `sqitch deploy` in migrations/ first"),
-        (2, 2, "the database has schema version 2, which no longer serves this release (schema version 1): "
+        (3, 3, "the database has schema version 3, which no longer serves this release (schema version 2): "
             + "install a newer release of Latchkey"),
     ] as [(Int64, Int64, String?)])
     func mistake(version: Int64, oldestSupported: Int64, sentence: String?) {

@@ -33,6 +33,13 @@ struct TestKey {
         return try KeySet(parsingJWKSet: json.bytes)
     }
 
+    static let third = TestKey(id: "2025-05.downloads", seed: 7)
+
+    /// Tokens by the first key, secrets by the second, downloads by the third.
+    static func ring() throws -> KeyRing {
+        KeyRing(.init(tokens: try keySet(.first), secretHashes: try keySet(.second), downloads: try keySet(.third)))
+    }
+
     /// A signed token of these very texts.
     func token(_ claims: String, header: String? = nil) throws -> [UInt8] {
         let header = header ?? #"{"alg":"HS256","typ":"JWT","kid":"\#(id)"}"#

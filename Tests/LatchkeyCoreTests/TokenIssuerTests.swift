@@ -18,7 +18,7 @@ private final class Desk {
         })
 
     init(_ answer: Result<TokenContext, DatabaseError>) throws {
-        keys = KeyRing(.init(tokens: try TestKey.keySet(.first), secretHashes: try TestKey.keySet(.second)))
+        keys = try TestKey.ring()
         self.answer = answer
     }
 
@@ -206,7 +206,8 @@ struct TokenIssuerTests {
         environment.random = { () throws(JOSEError) in throw .cryptography(function: "RAND_bytes", errors: "") }
         let set = try TestKey.keySet(.first)
         var calls = 0
-        let issuer = TokenIssuer(keys: KeyRing(.init(tokens: set, secretHashes: set)), environment: environment) {
+        let ring = KeyRing(.init(tokens: set, secretHashes: set, downloads: set))
+        let issuer = TokenIssuer(keys: ring, environment: environment) {
             _ throws(DatabaseError) in
             calls += 1
             return TokenContext(outcome: .ok, clientApp: Fixture.app, user: Fixture.user)
@@ -220,7 +221,8 @@ struct TokenIssuerTests {
         let desk = try Desk()
         #expect(try segment(0, of: desk.issue().token).contains(#""kid":"2025-03""#))
         desk.keys.replace(with: .init(
-            tokens: try TestKey.keySet(.second, .first), secretHashes: try TestKey.keySet(.first, .second)))
+            tokens: try TestKey.keySet(.second, .first), secretHashes: try TestKey.keySet(.first, .second),
+            downloads: try TestKey.keySet(.first)))
         #expect(try segment(0, of: desk.issue().token).contains(#""kid":"2025-04""#))
         #expect(desk.asked.map(\.secretHashes.count) == [1, 2])
         #expect(desk.asked[1].secretHashes[1] == desk.asked[0].secretHashes[0], "the current key's hash comes first")

@@ -12,7 +12,7 @@ private struct World {
     init(_ snapshot: VerifierSnapshot = VerifierSnapshot(version: 1, activeApps: [Fixture.app])) throws {
         snapshots = SnapshotHolder(snapshot)
         let set = try TestKey.keySet(.first)
-        keys = KeyRing(.init(tokens: set, secretHashes: set))
+        keys = KeyRing(.init(tokens: set, secretHashes: set, downloads: set))
         verifier = TokenVerifier(
             keys: keys, snapshots: snapshots, policy: AccessToken.policy(leeway: .zero), staleAfter: .seconds(30),
             environment: Fixture.environment())
@@ -167,10 +167,10 @@ struct TokenVerifierTests {
         let (old, new) = (try TestKey.first.token(Claims.text()), try TestKey.second.token(Claims.text()))
         #expect(world.refusal(old) == nil && world.refusal(new)?.reason == "unknown_key")
         let both = try TestKey.keySet(.second, .first)
-        world.keys.replace(with: .init(tokens: both, secretHashes: both))
+        world.keys.replace(with: .init(tokens: both, secretHashes: both, downloads: both))
         #expect(world.refusal(old) == nil && world.refusal(new) == nil)
         let last = try TestKey.keySet(.second)
-        world.keys.replace(with: .init(tokens: last, secretHashes: last))
+        world.keys.replace(with: .init(tokens: last, secretHashes: last, downloads: last))
         #expect(world.refusal(old)?.reason == "unknown_key" && world.refusal(new) == nil)
     }
 }

@@ -28,6 +28,14 @@ struct UnixTimeTests {
         #expect("\(time)" == text)
     }
 
+    @Test(arguments: [
+        (0, 1970), (-1, 1969), (1_735_689_599, 2024), (1_735_689_600, 2025), (951_782_400, 2000), (-62_167_219_200, 0),
+        (-62_167_219_201, 0), (.min, 0), (253_402_300_799, 9999), (253_402_300_800, 9999), (.max, 9999),
+    ] as [(Int64, Int)])
+    func `the year is that in UTC`(seconds: Int64, year: Int) {
+        #expect(UnixTime(secondsSinceEpoch: seconds).year == year)
+    }
+
     @Test func `every day of 400 years follows the one before`() {
         let lengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
         var (year, month, day) = (1600, 1, 1)

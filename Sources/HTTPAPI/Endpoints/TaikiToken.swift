@@ -8,9 +8,9 @@ internal import WireFormats
 /// Answer: `access_token`, `taiki_user_id`.
 enum TaikiToken {
     static func respond(
-        to request: Request, body: [UInt8], context: RequestContext, service: Service
+        to request: Request, context: RequestContext, service: Service
     ) throws(APIError) -> Response {
-        let tokenRequest = try decode(request, body, context)
+        let tokenRequest = try decode(request, try request.jsonBody(), context)
         let issued: IssuedToken
         do throws(Refusal) {
             issued = try service.issueToken(tokenRequest)
@@ -29,16 +29,11 @@ enum TaikiToken {
         _ request: Request, _ body: [UInt8], _ context: RequestContext
     ) throws(APIError) -> TokenRequest {
         guard !body.isEmpty else { throw missingCredentials }
-        let members: JSONObject
-        do throws(JSONError) {
-            members = try JSONObject(parsing: body)
-        } catch {
-            throw APIError(.invalidRequest(error.description), reason: "invalid_json")
-        }
+        let members = try JSONObject(body: body)
         // Types first: a member of the wrong type is not an absent one.
-        let apiKey = try text("api_key", in: members)
-        let apiSecret = try text("api_secret", in: members)
-        let userID = try text("taiki_user_id", in: members)
+        let apiKey = try members.text("api_key")
+        let apiSecret = try members.text("api_secret")
+        let userID = try members.text("taiki_user_id")
         guard let apiKey, let apiSecret else { throw missingCredentials }
         return TokenRequest(
             mode: context.mode, apiKey: apiKey, apiSecret: apiSecret, userID: userID,
@@ -47,15 +42,6 @@ enum TaikiToken {
 
     private static var missingCredentials: APIError {
         APIError(.invalidRequest("No API key or API secret provided"), reason: "missing_credentials")
-    }
-
-    /// - Returns: nil where the member is absent, null or "": all mean that there is none.
-    private static func text(_ name: String, in members: JSONObject) throws(APIError) -> String? {
-        guard let value = members[name], !value.isNull else { return nil }
-        guard let text = value.string else {
-            throw APIError(.invalidRequest("\(name) must be a string"), reason: "wrong_member_type")
-        }
-        return text.isEmpty ? nil : text
     }
 
     /// 1 to 255 visible ASCII characters, in one header.

@@ -8,7 +8,7 @@ public struct StoredSecret: Sendable {
     public let hash: [UInt8]
     public let hint: String
 
-    public init(_ secret: APISecret, hasher: SecretHasher, environment: Environment) throws(JOSEError) {
+    public init(_ secret: some SecretText, hasher: SecretHasher, environment: Environment) throws(JOSEError) {
         id = try environment.newUUID()
         hash = try hasher.hashes(of: secret.text)[0]
         hint = secret.hint

@@ -1,3 +1,4 @@
+public import ContentStore
 public import PostgreSQL
 public import WireFormats
 
@@ -14,6 +15,18 @@ extension User {
         public let requestID: String?
         /// nil for a living user.
         public let erasedAt: UnixTime?
+    }
+
+    /// What was removed with a user, in rows.
+    public struct Erasure: Sendable {
+        /// false for one that was erased before.
+        public let isNew: Bool
+        public let platformLinks: Int64
+        public let documents: Int64
+        public let retrievals: Int64
+        public let deliveries: Int64
+        /// The contents that nobody else needs: still in the store.
+        public let unneeded: [ContentName]
     }
 }
 
@@ -35,14 +48,27 @@ extension Administration {
             erasedAt: try result.unixTime(row: 0, column: 4))
     }
 
-    private static let eraseUser = Statement("""
-        SELECT latchkey_admin.erase_user($1, $2, $3)
+    // A row for each content; one without a content where there is none.
+    private static let eraseUserData = Statement("""
+        SELECT e.erased_now, e.platform_links, e.documents, e.retrievals, e.deliveries, c.sha256
+        FROM latchkey_admin.erase_user_data($1, $2, $3) AS e
+        LEFT JOIN LATERAL unnest(e.unreferenced) AS c (sha256) ON true
         """)
 
-    /// Empties a user's row and makes its tokens fail. What stays is a tombstone, so that the id never comes back.
+    /// Empties a user's row, makes its tokens fail and removes what was recorded of it. What stays is a tombstone, so
+    /// that the id never comes back.
     ///
-    /// - Returns: false when there is no such user, or it was erased before.
-    public func erase(_ user: User.ID, of clientApp: ClientApp.ID) throws(DatabaseError) -> Bool {
-        try runBoolean(Self.eraseUser, [.text(actor), .uuid(clientApp.uuid), .uuid(user.uuid)])
+    /// - Returns: nil when there is no such user.
+    public func erase(_ user: User.ID, of clientApp: ClientApp.ID) throws(DatabaseError) -> User.Erasure? {
+        let result = try run(Self.eraseUserData, [.text(actor), .uuid(clientApp.uuid), .uuid(user.uuid)])
+        guard result.rowCount > 0 else { return nil }
+        guard let isNew = try result.boolean(row: 0, column: 0), let links = try result.integer(row: 0, column: 1),
+            let documents = try result.integer(row: 0, column: 2),
+            let retrievals = try result.integer(row: 0, column: 3),
+            let deliveries = try result.integer(row: 0, column: 4)
+        else { throw DatabaseError.unexpectedResult }
+        return User.Erasure(
+            isNew: isNew, platformLinks: links, documents: documents, retrievals: retrievals, deliveries: deliveries,
+            unneeded: try contentNames(in: result, column: 5))
     }
 }

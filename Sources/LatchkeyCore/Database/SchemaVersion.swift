@@ -4,7 +4,7 @@
 /// says so.
 public struct SchemaVersion: Sendable, Equatable {
     /// The schema that this release was made for.
-    public static let required: Int64 = 1
+    public static let required: Int64 = 2
 
     public let version: Int64
     /// The oldest `required` that this schema still serves.

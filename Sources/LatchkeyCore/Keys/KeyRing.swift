@@ -8,10 +8,13 @@ public final class KeyRing: Sendable {
         public let tokens: KeySet
         /// API secrets are stored as their HMAC: the first makes new ones, all are compared.
         public let secretHashes: KeySet
+        /// Signs and checks download links: the first signs, all are good for a check.
+        public let downloads: KeySet
 
-        public init(tokens: KeySet, secretHashes: KeySet) {
+        public init(tokens: KeySet, secretHashes: KeySet, downloads: KeySet) {
             self.tokens = tokens
             self.secretHashes = secretHashes
+            self.downloads = downloads
         }
 
         /// These keys, and after them the other ones: they verify and do not sign. So that of several processes which
@@ -19,7 +22,8 @@ public final class KeyRing: Sendable {
         public func accepting(_ others: Keys) -> Keys {
             Keys(
                 tokens: Self.joined(tokens, others.tokens),
-                secretHashes: Self.joined(secretHashes, others.secretHashes))
+                secretHashes: Self.joined(secretHashes, others.secretHashes),
+                downloads: Self.joined(downloads, others.downloads))
         }
 
         private static func joined(_ first: KeySet, _ second: KeySet) -> KeySet {

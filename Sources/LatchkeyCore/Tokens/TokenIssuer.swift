@@ -43,19 +43,20 @@ public struct IssuedToken: Sendable {
 
 /// Trades credentials for a token. One per worker: it keeps the worker's MAC contexts.
 public final class TokenIssuer {
-    private let keys: KeyRing
     private let environment: Environment
     private let contextOf: (TokenContextRequest) throws(DatabaseError) -> TokenContext
-    private var tools: (edition: Int, signer: Signer, hasher: SecretHasher)?
+    private var tools: KeyTools<(signer: Signer, hasher: SecretHasher)>
 
     /// - Parameter contextOf: the database's part, `latchkey_api.token_context`.
     public init(
         keys: KeyRing, environment: Environment,
         contextOf: @escaping (TokenContextRequest) throws(DatabaseError) -> TokenContext
     ) {
-        self.keys = keys
         self.environment = environment
         self.contextOf = contextOf
+        tools = KeyTools(keys) { keys throws(JOSEError) in
+            (try Signer(key: keys.tokens.current), try SecretHasher(keys: keys.secretHashes))
+        }
     }
 
     public convenience init(keys: KeyRing, environment: Environment, database: DatabaseSession) {
@@ -65,30 +66,17 @@ public final class TokenIssuer {
         }
     }
 
-    /// Whether the server did nothing for a reason that passes: the role's statement_timeout (57014) or lock_timeout
-    /// (55P03), no memory or disk left (class 53), or trouble of the system below it (58).
-    private static func mayPass(_ error: DatabaseError) -> Bool {
-        guard case .server(let state) = error.kind else { return false }
-        return state == SQLState("55P03") || ["53", "57", "58"].contains(state.classCode)
-    }
-
     /// Proves the secret, makes or finds the user (committed), and signs.
     public func issue(_ request: TokenRequest) throws(Refusal) -> IssuedToken {
         do {
             return try issueOrThrow(request)
-        } catch let refusal as Refusal {
-            throw refusal
-        } catch let error as DatabaseError where error.isOutage {
-            throw Refusal(.temporarilyUnavailable, reason: "database_unavailable")
-        } catch let error as DatabaseError where Self.mayPass(error) {
-            throw Refusal(.temporarilyUnavailable, reason: "database_overloaded")
         } catch {
-            throw Refusal(.internalError, reason: "\(error)")
+            throw Refusal(error)
         }
     }
 
     private func issueOrThrow(_ request: TokenRequest) throws -> IssuedToken {
-        let tools = try currentTools()
+        let tools = try tools.current()
         // An id that is not even a UUID is looked up like one that is unknown, under a new id that nobody has: so that
         // all these cases take the same time.
         let apiKey = UUID(request.apiKey)
@@ -122,16 +110,5 @@ public final class TokenIssuer {
         default:
             throw Refusal(.invalidClient, reason: context.outcome.rawValue, clientApp: context.clientApp)
         }
-    }
-
-    private func currentTools() throws(JOSEError) -> (edition: Int, signer: Signer, hasher: SecretHasher) {
-        if let tools, tools.edition == keys.currentEdition { return tools }
-        let (edition, current) = keys.current
-        let made = (
-            edition: edition, signer: try Signer(key: current.tokens.current),
-            hasher: try SecretHasher(keys: current.secretHashes)
-        )
-        tools = made
-        return made
     }
 }

@@ -15,6 +15,9 @@ private let targets: [String: @Sendable ([UInt8]) -> Void] = [
     "compact-token": CompactTokenTarget.check,
     "verify": VerifyTarget.check,
     "claims": ClaimsTarget.check,
+    "cursor": CursorTarget.check,
+    "download-link": DownloadLinkTarget.check,
+    "request": RequestTarget.check,
     "request-preview": RequestPreviewTarget.check,
 ]
 

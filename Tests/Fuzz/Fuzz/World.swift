@@ -21,8 +21,7 @@ enum World {
         NamedSecret(id: id, bytes: (0..<32).map { UInt8($0 * 7 + seed) })
     }
 
-    // libFuzzer calls from one thread.
-    nonisolated(unsafe) private static let verifier: TokenVerifier = {
+    static let keySet: KeySet = {
         let keys = secrets.map { secret in
             let k = String(decoding: Base64URL.encode(secret.bytes), as: UTF8.self)
             return #"{"kty":"oct","kid":"\#(secret.id)","alg":"HS256","k":"\#(k)"}"#
@@ -30,11 +29,17 @@ enum World {
         guard let set = try? KeySet(parsingJWKSet: Array("{\"keys\":[\(keys.joined(separator: ","))]}".utf8)) else {
             fatalError("the keys are not usable")
         }
+        return set
+    }()
+
+    // libFuzzer calls from one thread.
+    nonisolated(unsafe) private static let verifier: TokenVerifier = {
+        let set = keySet
         let snapshot = VerifierSnapshot(
             version: 1, activeApps: [app], erasedUsers: [.init(clientApp: app, user: erasedUser)],
             revokedTokens: [revokedToken])
         let verifier = TokenVerifier(
-            keys: KeyRing(.init(tokens: set, secretHashes: set)), snapshots: SnapshotHolder(snapshot),
+            keys: KeyRing(.init(tokens: set, secretHashes: set, downloads: set)), snapshots: SnapshotHolder(snapshot),
             policy: AccessToken.policy(leeway: .zero), staleAfter: .seconds(1_000_000),
             environment: Environment(
                 milliseconds: { now.secondsSinceEpoch * 1000 + 987 },
