@@ -16,6 +16,10 @@ let configuration = Target.Dependency.product(name: "Configuration", package: "s
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 
+// The sender of webhooks stands on SwiftNIO, which takes minutes to build and is none of our code: builds that only run
+// our tests under a sanitizer leave both out.
+let hasWebhooks = Context.environment["LATCHKEY_WITHOUT_WEBHOOKS"] == nil
+
 // The floors of the house, lowest first. Tests/HouseTests compares every import line with the table in the README.
 let package = Package(
     name: "latchkey",
@@ -36,17 +40,20 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CEpoll"),
+        .target(name: "CFiles"),
         .target(name: "WireFormats", swiftSettings: commonSettings),
 
         // Floor 1: one module a C library.
         .target(name: "FastCGI", dependencies: ["CFastCGI", "CEpoll"], swiftSettings: commonSettings),
         .target(name: "PostgreSQL", dependencies: ["CLibPQ", "WireFormats"], swiftSettings: commonSettings),
         .target(name: "JOSE", dependencies: ["COpenSSL", "WireFormats"], swiftSettings: commonSettings),
+        .target(name: "ContentStore", dependencies: ["CFiles"], swiftSettings: commonSettings),
+        .target(name: "NameService", swiftSettings: commonSettings),
 
         // Floor 2: the domain. Floor 3: HTTP. Floor 4: where they meet FastCGI.
         .target(
             name: "LatchkeyCore",
-            dependencies: ["PostgreSQL", "JOSE", "WireFormats", logging],
+            dependencies: ["ContentStore", "PostgreSQL", "JOSE", "WireFormats", logging],
             swiftSettings: commonSettings),
         .target(
             name: "HTTPAPI",
@@ -55,7 +62,7 @@ let package = Package(
         .target(
             name: "LatchkeyServer",
             dependencies: [
-                "FastCGI", "HTTPAPI", "JOSE", "LatchkeyCore", "PostgreSQL", "WireFormats",
+                "ContentStore", "FastCGI", "HTTPAPI", "JOSE", "LatchkeyCore", "PostgreSQL", "WireFormats",
                 configuration, httpTypes, logging,
             ],
             swiftSettings: commonSettings),
@@ -65,7 +72,9 @@ let package = Package(
             name: "latchkeyd", dependencies: ["LatchkeyServer", argumentParser], swiftSettings: commonSettings),
         .executableTarget(
             name: "latchkey",
-            dependencies: ["FastCGI", "JOSE", "LatchkeyCore", "PostgreSQL", "WireFormats", argumentParser],
+            dependencies: [
+                "ContentStore", "FastCGI", "JOSE", "LatchkeyCore", "PostgreSQL", "WireFormats", argumentParser,
+            ],
             swiftSettings: commonSettings),
 
         // Tests mirror the sources.
@@ -76,25 +85,51 @@ let package = Package(
             name: "PostgreSQLTests",
             dependencies: ["PostgreSQL", "TestCluster", "WireFormats"],
             swiftSettings: commonSettings),
+        .testTarget(name: "ContentStoreTests", dependencies: ["ContentStore"], swiftSettings: commonSettings),
         .testTarget(name: "FastCGITests", dependencies: ["FastCGI"], swiftSettings: commonSettings),
         .testTarget(
             name: "LatchkeyCoreTests",
-            dependencies: ["LatchkeyCore", "JOSE", "PostgreSQL", "TestCluster", "WireFormats", logging],
+            dependencies: [
+                "LatchkeyCore", "ContentStore", "JOSE", "PostgreSQL", "TestCluster", "WireFormats", logging,
+            ],
             swiftSettings: commonSettings),
         .testTarget(
             name: "HTTPAPITests",
-            dependencies: ["HTTPAPI", "LatchkeyCore", "JOSE", "PostgreSQL", "WireFormats", httpTypes],
+            dependencies: ["HTTPAPI", "ContentStore", "LatchkeyCore", "JOSE", "PostgreSQL", "WireFormats", httpTypes],
             swiftSettings: commonSettings),
         .testTarget(
             name: "LatchkeyServerTests",
             dependencies: [
-                "LatchkeyServer", "FastCGI", "HTTPAPI", "JOSE", "LatchkeyCore", "WireFormats", httpTypes, logging,
+                "LatchkeyServer", "ContentStore", "FastCGI", "HTTPAPI", "JOSE", "LatchkeyCore", "WireFormats",
+                httpTypes, logging,
             ],
             swiftSettings: commonSettings),
         .testTarget(
             name: "latchkeyTests",
-            dependencies: ["latchkey", "JOSE", "LatchkeyCore", "PostgreSQL", "TestCluster", "WireFormats"],
+            dependencies: [
+                "latchkey", "ContentStore", "JOSE", "LatchkeyCore", "PostgreSQL", "TestCluster", "WireFormats",
+            ],
             swiftSettings: commonSettings),
         .testTarget(name: "HouseTests", dependencies: ["HTTPAPI"], swiftSettings: commonSettings),
     ]
 )
+
+if hasWebhooks {
+    package.products.append(.executable(name: "latchkey-webhooks", targets: ["latchkey-webhooks"]))
+    package.dependencies += [
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    ]
+    package.targets.append(.executableTarget(
+        name: "latchkey-webhooks",
+        dependencies: [
+            "FastCGI", "JOSE", "LatchkeyCore", "LatchkeyServer", "NameService", "PostgreSQL", "WireFormats",
+            argumentParser, logging,
+            .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOHTTP1", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        ],
+        swiftSettings: commonSettings))
+}

@@ -1,3 +1,4 @@
+internal import ContentStore
 internal import JOSE
 internal import LatchkeyCore
 
@@ -12,11 +13,19 @@ public struct ConfigurationCheck {
         let (settings, found) = Settings.read(environment: environment, file: file)
         var mistakes = found
         var text = settings.text
-        if !settings.keysFile.isEmpty, !settings.secretHashKeysFile.isEmpty {
+        if !settings.keysFile.isEmpty, !settings.secretHashKeysFile.isEmpty, !settings.downloadKeysFile.isEmpty {
             do throws(StartError) {
                 let keys = try KeyRing.Keys.load(settings)
                 text += Self.describe(keys.tokens, as: "token keys, the first signs")
                 text += Self.describe(keys.secretHashes, as: "keys for secret hashes, the first makes new ones")
+                text += Self.describe(keys.downloads, as: "keys of download links, the first signs")
+            } catch {
+                mistakes.append("\(error)")
+            }
+        }
+        if !settings.documentsFolder.isEmpty {
+            do throws(StartError) {
+                _ = try ContentStore(checking: settings)
             } catch {
                 mistakes.append("\(error)")
             }

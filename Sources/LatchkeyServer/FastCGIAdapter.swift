@@ -11,6 +11,8 @@ final class FastCGIAdapter: ExchangeHandler {
     private var request = Request()
     private var output: [UInt8] = []
 
+    private static let head = Array("HEAD".utf8)
+
     init(responder: Responder, log: RequestLog) {
         self.responder = responder
         self.log = log
@@ -25,8 +27,9 @@ final class FastCGIAdapter: ExchangeHandler {
         swap(&request, &self.request)
         read(exchange, into: &request)
         let answer = responder.respond(to: request)
+        let isBodyWanted = request.method.value != Self.head
         swap(&request, &self.request)
-        write(answer, to: exchange)
+        write(answer, withBody: isBodyWanted, to: exchange)
         log.write(answer, took: start.duration(to: .now))
     }
 
@@ -40,6 +43,7 @@ final class FastCGIAdapter: ExchangeHandler {
 
     private func body(of exchange: Exchange, announced: Int?) -> Request.Body {
         guard let announced else { return .lengthMismatch }
+        if exchange.streamsBody { return .stream(ExchangeBody(exchange, announced: announced)) }
         switch exchange.readBody(announced: announced, maximum: Request.maximumBodyBytes) {
         case .bytes(let bytes): return .bytes(bytes)
         case .tooLarge: return .tooLarge
@@ -47,19 +51,21 @@ final class FastCGIAdapter: ExchangeHandler {
         }
     }
 
-    /// RFC 3875, section 6: `Status` and header lines, an empty line, the body.
-    private func write(_ answer: Responder.Answer, to exchange: Exchange) {
+    /// RFC 3875, section 6: `Status` and header lines, an empty line, the body. The answer to a HEAD request says how
+    /// long that would be (RFC 9110, section 9.3.2).
+    private func write(_ answer: Responder.Answer, withBody isBodyWanted: Bool, to exchange: Exchange) {
         let response = answer.response
         var output: [UInt8] = []
         swap(&output, &self.output)
         output.removeAll(keepingCapacity: true)
         if response.status.code == 200 {
-            output.append(contentsOf: "Status: 200 OK".utf8)
+            output.append(contentsOf: "Status: 200 OK\r\nContent-Type: ".utf8)
         } else {
-            output.append(contentsOf: "Status: \(response.status.code) \(response.status.reasonPhrase)".utf8)
+            let status = "Status: \(response.status.code) \(response.status.reasonPhrase)"
+            output.append(contentsOf: "\(status)\r\nContent-Type: ".utf8)
         }
-        output.append(
-            contentsOf: "\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nX-Request-Id: ".utf8)
+        output.append(contentsOf: response.contentType.utf8)
+        output.append(contentsOf: "\r\nCache-Control: no-store\r\nX-Request-Id: ".utf8)
         output.append(contentsOf: answer.requestID.utf8)
         for field in response.headers {
             output.append(contentsOf: "\r\n\(field.name.rawName): \(field.value)".utf8)
@@ -67,7 +73,7 @@ final class FastCGIAdapter: ExchangeHandler {
         output.append(contentsOf: "\r\nContent-Length: ".utf8)
         output.append(contentsOf: String(response.body.count).utf8)
         output.append(contentsOf: "\r\n\r\n".utf8)
-        output.append(contentsOf: response.body)
+        if isBodyWanted { output.append(contentsOf: response.body) }
         exchange.write(output)
         swap(&output, &self.output)
     }

@@ -5,7 +5,7 @@ internal import LatchkeyCore
 /// Sorts the parameters of one request (RFC 3875, section 4.1) into what the endpoints look at.
 struct FastCGIParameters {
     private enum Name: CaseIterable {
-        case requestMethod, documentURI, scriptName, requestURI, contentType, contentLength, authorization
+        case requestMethod, documentURI, scriptName, requestURI, queryString, contentType, contentLength, authorization
         case idempotencyKey, mode, requestID, callerRequestID, callerCorrelationID, received
 
         var text: String {
@@ -14,6 +14,7 @@ struct FastCGIParameters {
             case .documentURI: "DOCUMENT_URI"
             case .scriptName: "SCRIPT_NAME"
             case .requestURI: "REQUEST_URI"
+            case .queryString: "QUERY_STRING"
             case .contentType: "CONTENT_TYPE"
             case .contentLength: "CONTENT_LENGTH"
             case .authorization: "HTTP_AUTHORIZATION"
@@ -61,6 +62,7 @@ struct FastCGIParameters {
         case .documentURI: add(value, to: &request.path)
         case .scriptName: add(value, to: &scriptName)
         case .requestURI: add(value, to: &requestURI)
+        case .queryString: add(value, to: &request.query)
         case .contentType where value.isEmpty: break
         case .contentType: add(value, to: &request.contentType)
         case .contentLength: add(value, to: &length)

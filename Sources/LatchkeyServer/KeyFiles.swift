@@ -2,7 +2,7 @@ internal import JOSE
 internal import LatchkeyCore
 
 extension KeyRing.Keys {
-    /// Reads both key files.
+    /// Reads the three key files.
     ///
     /// - Throws: a sentence that names the file, and how to mend it where that is known.
     static func load(_ settings: Settings) throws(StartError) -> KeyRing.Keys {
@@ -11,7 +11,9 @@ extension KeyRing.Keys {
                 tokens: try KeySet.load(
                     fromFile: settings.keysFile, refusingSecretsIn: settings.weakSecretsFile),
                 secretHashes: try KeySet.load(
-                    fromFile: settings.secretHashKeysFile, refusingSecretsIn: nil))
+                    fromFile: settings.secretHashKeysFile, refusingSecretsIn: nil),
+                downloads: try KeySet.load(
+                    fromFile: settings.downloadKeysFile, refusingSecretsIn: nil))
         } catch {
             throw StartError("\(error)")
         }

@@ -1,21 +1,23 @@
+internal import ContentStore
 internal import FastCGI
 internal import HTTPAPI
 internal import LatchkeyCore
 internal import Logging
 internal import PostgreSQL
 
-/// The two lanes: one for what only needs the processor, one for what waits for PostgreSQL. A database that stalls
-/// never delays a verify.
+/// The three lanes: one for what only needs the processor, one for what waits for PostgreSQL, one for what waits for
+/// the disk as well. A database that stalls never delays a verify, and no upload delays a token.
 struct Lanes {
     private let lanes: [Lane]
     private let listeners: Listeners
 
-    /// What the workers of both lanes share.
+    /// What the workers of all lanes share.
     struct Shared: Sendable {
         let keys: KeyRing
         let snapshots: SnapshotHolder
         let sink: LogSink
         let conninfo: Conninfo
+        let contents: ContentStore
         let availability = DatabaseAvailability()
         let environment = Environment.live
     }
@@ -25,6 +27,10 @@ struct Lanes {
         self.listeners = listeners
         do throws(FastCGIError) {
             let peers = Set(settings.peerUsers.compactMap(userID(named:)))
+            var upload = Lane.Configuration(
+                name: "upload", workers: settings.uploadWorkers, sharesConnections: true, peers: peers,
+                timeout: settings.socketTimeout)
+            upload.streamsBodies = true
             lanes = [
                 try Lane(
                     .init(
@@ -38,6 +44,9 @@ struct Lanes {
                         timeout: settings.socketTimeout),
                     listener: listeners.database,
                     makeHandler: { _ in Self.handler(settings, shared) }),
+                try Lane(
+                    upload, listener: listeners.upload,
+                    makeHandler: { _ in Self.handler(settings, shared, longestWait: Self.longestUploadWait) }),
             ]
             for lane in lanes { try lane.start() }
         } catch {
@@ -56,18 +65,33 @@ struct Lanes {
         return stopped.allSatisfy { $0 }
     }
 
+    /// Programs send files and no people wait for them, so that these may queue for longer than all the rest.
+    private static let longestUploadWait: Duration = .seconds(30)
+
     /// One worker's endpoints, with a database connection of their own that is opened when it is first needed.
-    private static func handler(_ settings: Settings, _ shared: Shared) -> FastCGIAdapter {
+    private static func handler(
+        _ settings: Settings, _ shared: Shared, longestWait: Duration? = nil
+    ) -> FastCGIAdapter {
+        let (keys, environment) = (shared.keys, shared.environment)
+        let baseURLs = BaseURLs(production: settings.productionURL, sandbox: settings.sandboxURL)
         let database = DatabaseSession(
             conninfo: shared.conninfo, availability: shared.availability, deadline: settings.databaseDeadline)
+        let verifier = TokenVerifier(
+            keys: keys, snapshots: shared.snapshots, policy: AccessToken.policy(leeway: settings.leeway),
+            staleAfter: settings.staleAfter, environment: environment)
         let service = Service.live(
-            environment: shared.environment,
-            issuer: TokenIssuer(keys: shared.keys, environment: shared.environment, database: database),
-            verifier: TokenVerifier(
-                keys: shared.keys, snapshots: shared.snapshots, policy: AccessToken.policy(leeway: settings.leeway),
-                staleAfter: settings.staleAfter, environment: shared.environment))
+            environment: environment, baseURLs: baseURLs,
+            issuer: TokenIssuer(keys: keys, environment: environment, database: database),
+            verifier: verifier,
+            links: PriorYearLinks(
+                keys: keys, environment: environment, baseURLs: baseURLs, database: database),
+            retrievals: Retrievals(keys: keys, environment: environment, database: database, verifier: verifier),
+            uploads: UploadRecorder(
+                keys: keys, environment: environment, database: database, contents: shared.contents,
+                quota: settings.retrievalQuota),
+            downloads: Downloads(keys: keys, environment: environment, baseURLs: baseURLs, database: database))
         return FastCGIAdapter(
-            responder: Responder(service: service, longestWait: settings.longestWait),
+            responder: Responder(service: service, longestWait: longestWait ?? settings.longestWait),
             log: RequestLog(sink: shared.sink, level: settings.logLevel))
     }
 }

@@ -4,9 +4,9 @@ internal import Synchronization
 
 /// What the operating system and systemd want of a service: signals, limits, notifications. The only file above the
 /// C libraries' own that touches pointers.
-enum Lifecycle {
+package enum Lifecycle {
     /// What a process of ours is told: by a signal, or by another one over ``Signals``.
-    enum Signal: Equatable {
+    package enum Signal: Equatable {
         /// SIGTERM and SIGINT.
         case stop
         /// SIGHUP.
@@ -41,7 +41,7 @@ enum Lifecycle {
     }
 
     /// A pipe of signals: a handler may call write(2), and little else.
-    struct Signals {
+    package struct Signals {
         fileprivate let readEnd: Int32
         fileprivate let writeEnd: Int32
 
@@ -49,7 +49,7 @@ enum Lifecycle {
         ///
         /// - Parameter deadline: until when, nil for ever.
         /// - Returns: nil when there was none in time.
-        func next(until deadline: ContinuousClock.Instant? = nil) -> Signal? {
+        package func next(until deadline: ContinuousClock.Instant? = nil) -> Signal? {
             while true {
                 var entry = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
                 let milliseconds = deadline.map { Lifecycle.milliseconds(until: $0) } ?? -1
@@ -80,7 +80,7 @@ enum Lifecycle {
     /// SIGPIPE itself where nobody did. A forked process calls it for a pipe of its own.
     ///
     /// - Returns: nil when the system has no descriptor left.
-    static func catchSignals() -> Signals? {
+    package static func catchSignals() -> Signals? {
         var ends: (Int32, Int32) = (-1, -1)
         let made = unsafe withUnsafeMutablePointer(to: &ends) { pointer in
             unsafe pointer.withMemoryRebound(to: Int32.self, capacity: 2) { unsafe pipe($0) }
@@ -107,7 +107,7 @@ enum Lifecycle {
 
     /// A program that was started with one of the three standard descriptors closed would get it for a socket, and
     /// write its log to a client.
-    static func fillStandardDescriptors() {
+    package static func fillStandardDescriptors() {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
             // The lowest that is free: this one.
             _ = unsafe open("/dev/null", O_RDWR)
@@ -116,7 +116,7 @@ enum Lifecycle {
 
     /// As many descriptors as we may have, and no core dump, which would hold keys: no file, and none for a program
     /// that core_pattern names either, to which the limit does not apply.
-    static func setLimits() {
+    package static func setLimits() {
         var limit = rlimit()
         if unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
             limit.rlim_cur = min(limit.rlim_max, 65_536)
@@ -128,7 +128,7 @@ enum Lifecycle {
     }
 
     /// Tells systemd, or whoever set NOTIFY_SOCKET, how we are (sd_notify(3)).
-    static func notify(_ state: String, environment: [String: String]) {
+    package static func notify(_ state: String, environment: [String: String]) {
         guard let path = environment["NOTIFY_SOCKET"], path.hasPrefix("/") || path.hasPrefix("@") else { return }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

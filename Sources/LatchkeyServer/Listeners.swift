@@ -1,17 +1,19 @@
 internal import FastCGI
 internal import LatchkeyCore
 
-/// The sockets of the two lanes: handed over by systemd, or made here.
+/// The sockets of the three lanes: handed over by systemd, or made here.
 struct Listeners {
     let verify: ListeningSocket
     let database: ListeningSocket
+    let upload: ListeningSocket
 
-    private init(verify: ListeningSocket, database: ListeningSocket) {
+    private init(verify: ListeningSocket, database: ListeningSocket, upload: ListeningSocket) {
         self.verify = verify
         self.database = database
+        self.upload = upload
     }
 
-    /// - Parameter environment: where LISTEN_FDS is. The names of the sockets are `verify` and `database`.
+    /// - Parameter environment: where LISTEN_FDS is. The names of the sockets are those of the lanes.
     init(_ settings: Settings, environment: [String: String]) throws(StartError) {
         let inherited: [String: ListeningSocket]
         do throws(FastCGIError) {
@@ -20,21 +22,30 @@ struct Listeners {
             throw StartError("\(error)")
         }
         let group = settings.socketGroup
-        verify = try Self.listener("verify", settings.verifySocket, group, inherited)
+        var made: [ListeningSocket] = []
         do throws(StartError) {
-            database = try Self.listener("database", settings.databaseSocket, group, inherited)
+            for (name, path) in [
+                ("verify", settings.verifySocket), ("database", settings.databaseSocket),
+                ("upload", settings.uploadSocket),
+            ] {
+                made.append(try Self.listener(name, path, group, inherited))
+            }
         } catch {
-            verify.close()
+            for socket in made { socket.close() }
             throw error
         }
+        (verify, database, upload) = (made[0], made[1], made[2])
     }
 
     /// The same sockets for a forked process, which must not remove their files.
-    var borrowed: Listeners { Listeners(verify: verify.borrowed, database: database.borrowed) }
+    var borrowed: Listeners {
+        Listeners(verify: verify.borrowed, database: database.borrowed, upload: upload.borrowed)
+    }
 
     func close() {
         verify.close()
         database.close()
+        upload.close()
     }
 
     private static func listener(

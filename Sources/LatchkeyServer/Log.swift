@@ -2,16 +2,18 @@ internal import HTTPAPI
 internal import HTTPTypes
 public import Logging
 internal import LatchkeyCore
-internal import WireFormats
+package import WireFormats
 
 /// One JSON object a line: `time` (RFC 3339, UTC), `level`, `message`, and whatever else there is to say. JSONWriter
 /// escapes every control character, so that a client's bytes never begin a line of their own.
-struct LogLine {
+package struct LogLine {
     private var json = JSONWriter(capacity: 512)
     private var clock = LogClock()
 
+    package init() {}
+
     /// Begins a line; what was written before is gone.
-    mutating func begin(level: String, message: String) {
+    package mutating func begin(level: String, message: String) {
         json.clear()
         json.beginObject()
         json.member("time", rawJSON: clock.json(LogClock.microseconds()))
@@ -19,12 +21,12 @@ struct LogLine {
         json.member("message", message)
     }
 
-    mutating func member(_ name: String, _ value: some JSONScalar) {
+    package mutating func member(_ name: String, _ value: some JSONScalar) {
         json.member(name, value)
     }
 
     /// Ends the line. Nothing may be added after it.
-    mutating func end() -> [UInt8] {
+    package mutating func end() -> [UInt8] {
         json.endObject()
         return json.bytes
     }
@@ -44,7 +46,7 @@ public struct JSONLogHandler: LogHandler {
     public var logLevel: Logger.Level
     private let sink: LogSink
 
-    init(sink: LogSink, level: Logger.Level) {
+    package init(sink: LogSink, level: Logger.Level) {
         self.sink = sink
         logLevel = level
     }

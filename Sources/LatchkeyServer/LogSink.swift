@@ -1,11 +1,11 @@
 internal import Dispatch
-internal import FastCGI
+package import FastCGI
 internal import Glibc
 internal import Synchronization
 
 /// Takes log lines from all threads and writes them to stderr from one of its own, so that a slow journal or a full
 /// disk never holds up a request. What does not fit meanwhile is dropped and counted.
-final class LogSink: Sendable {
+package final class LogSink: Sendable {
     private struct State {
         var lines: [UInt8] = []
         /// Memory for the next lines while these are being written.
@@ -22,7 +22,7 @@ final class LogSink: Sendable {
     /// In microseconds.
     private static let pause: UInt32 = 5000
 
-    init(output: @escaping @Sendable ([UInt8]) -> Void = writeToStandardError) throws(FastCGIError) {
+    package init(output: @escaping @Sendable ([UInt8]) -> Void = writeToStandardError) throws(FastCGIError) {
         self.output = output
         try ServiceThread.start("log") { [self] in
             while true {
@@ -35,7 +35,7 @@ final class LogSink: Sendable {
     }
 
     /// - Parameter line: whole, without its line feed.
-    func write(_ line: [UInt8]) {
+    package func write(_ line: [UInt8]) {
         let wasEmpty = state.withLock { state in
             guard state.lines.count + line.count < Self.maximumBytes else {
                 state.dropped += 1
@@ -50,7 +50,7 @@ final class LogSink: Sendable {
     }
 
     /// Waits until all is written, for a second at most.
-    func flush() {
+    package func flush() {
         for _ in 0..<500 {
             let isEmpty = state.withLock { $0.lines.isEmpty } && !writing.load(ordering: .acquiring)
             if isEmpty { return }

@@ -1,3 +1,4 @@
+internal import ContentStore
 internal import Dispatch
 internal import FastCGI
 internal import Glibc
@@ -58,6 +59,7 @@ public struct Server {
         Lifecycle.setLimits()
         let conninfo = try Conninfo(checking: settings)
         let keys = KeyRing(try .load(settings))
+        let contents = try ContentStore(checking: settings)
         let listeners: Listeners
         if let place {
             listeners = place.listeners
@@ -69,7 +71,8 @@ public struct Server {
             let snapshots = try startKeeper(conninfo)
             lanes = try Lanes(
                 settings: settings,
-                shared: .init(keys: keys, snapshots: snapshots, sink: sink, conninfo: conninfo),
+                shared: .init(
+                    keys: keys, snapshots: snapshots, sink: sink, conninfo: conninfo, contents: contents),
                 listeners: listeners)
         } catch {
             listeners.close()
@@ -97,7 +100,8 @@ public struct Server {
         } else {
             logger.notice("ready", metadata: [
                 "instances": "1", "verify_workers": "\(settings.verifyWorkers)",
-                "database_workers": "\(settings.databaseWorkers)", "token_key": "\(key)",
+                "database_workers": "\(settings.databaseWorkers)", "upload_workers": "\(settings.uploadWorkers)",
+                "token_key": "\(key)",
             ])
             Lifecycle.notify("READY=1", environment: environment)
         }
@@ -188,6 +192,16 @@ extension Conninfo {
             try self.init(settings.databaseConninfo)
         } catch {
             throw StartError("\(error)")
+        }
+    }
+}
+
+extension ContentStore {
+    init(checking settings: Settings) throws(StartError) {
+        do throws(ContentStoreError) {
+            try self.init(folder: settings.documentsFolder)
+        } catch {
+            throw StartError("LATCHKEY_DOCUMENTS_FOLDER: \(error)")
         }
     }
 }

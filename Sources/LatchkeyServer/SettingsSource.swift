@@ -3,14 +3,14 @@ internal import FoundationEssentials
 
 /// Where settings come from: environment variables, then a file of the same names (`NAME=value` lines, `#` comments),
 /// read by swift-configuration. Collects a sentence for every mistake instead of stopping at the first.
-struct SettingsSource {
+package struct SettingsSource {
     private let reader: ConfigReader
-    private(set) var mistakes: [String] = []
+    package private(set) var mistakes: [String] = []
 
     /// - Parameters:
     ///   - path: the file, nil for none.
     ///   - known: the names that may stand in the file. In the environment others are none of our business.
-    init(environment: [String: String], file path: String?, known: Set<String>) {
+    package init(environment: [String: String], file path: String?, known: Set<String>) {
         var providers: [any ConfigProvider] = [EnvironmentVariablesProvider(environmentVariables: environment)]
         if let path {
             if let text = try? String(contentsOfFile: path, encoding: .utf8) {
@@ -25,25 +25,25 @@ struct SettingsSource {
     }
 
     /// The value of a name such as `LATCHKEY_KEYS_FILE`; nil when it is not set or empty.
-    func text(_ name: String) -> String? {
+    package func text(_ name: String) -> String? {
         let key = ConfigKey(name.lowercased().split(separator: "_").map(String.init))
         return reader.string(forKey: key).flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    mutating func required(_ name: String, _ what: String) -> String {
+    package mutating func required(_ name: String, _ what: String) -> String {
         if let value = text(name) { return value }
         mistakes.append("\(name) is not set: \(what)")
         return ""
     }
 
-    mutating func integer(_ name: String, default value: Int, in range: ClosedRange<Int>) -> Int {
+    package mutating func integer(_ name: String, default value: Int, in range: ClosedRange<Int>) -> Int {
         guard let text = text(name) else { return value }
         if let number = Int(text), range.contains(number) { return number }
         mistakes.append("\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         return value
     }
 
-    mutating func add(_ mistake: String) {
+    package mutating func add(_ mistake: String) {
         mistakes.append(mistake)
     }
 

@@ -1,3 +1,4 @@
+internal import ContentStore
 internal import FastCGI
 internal import Glibc
 internal import JOSE
@@ -66,6 +67,7 @@ struct Supervisor {
         self.environment = environment
         self.signals = signals
         tokenKey = try Self.tokenKey(settings)
+        _ = try ContentStore(checking: settings)
         listeners = try Listeners(settings, environment: environment)
         instances = (1...settings.instances).map { Instance(number: $0) }
     }
@@ -133,7 +135,8 @@ extension Supervisor {
             isReady = true
             say(.notice, "ready", [
                 ("database_workers", "\(settings.databaseWorkers)"), ("instances", "\(instances.count)"),
-                ("token_key", tokenKey), ("verify_workers", "\(settings.verifyWorkers)"),
+                ("token_key", tokenKey), ("upload_workers", "\(settings.uploadWorkers)"),
+                ("verify_workers", "\(settings.verifyWorkers)"),
             ])
             Lifecycle.notify("READY=1", environment: environment)
             if reloadIsWanted { beginReload() }

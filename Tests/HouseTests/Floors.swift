@@ -2,12 +2,12 @@
 enum Floors {
     /// Our modules by their floors, as the README has them.
     static let modules: [[String]] = [
-        ["CFastCGI", "CLibPQ", "COpenSSL", "CEpoll", "WireFormats"],
-        ["FastCGI", "PostgreSQL", "JOSE"],
+        ["CFastCGI", "CLibPQ", "COpenSSL", "CEpoll", "CFiles", "WireFormats"],
+        ["FastCGI", "PostgreSQL", "JOSE", "ContentStore", "NameService"],
         ["LatchkeyCore"],
         ["HTTPAPI"],
         ["LatchkeyServer"],
-        ["latchkeyd", "latchkey"],
+        ["latchkeyd", "latchkey-webhooks", "latchkey"],
     ]
 
     /// All that a module may import. What is not of ours: the C library and threads on the floors that meet the
@@ -17,22 +17,30 @@ enum Floors {
         "FastCGI": ["CFastCGI", "CEpoll", "Glibc", "Synchronization"],
         "PostgreSQL": ["CLibPQ", "WireFormats", "Glibc"],
         "JOSE": ["COpenSSL", "WireFormats", "Glibc"],
+        "ContentStore": ["CFiles", "Glibc", "Synchronization"],
+        "NameService": ["Glibc"],
         "LatchkeyCore": [
-            "PostgreSQL", "JOSE", "WireFormats", "Logging", "FoundationEssentials", "Glibc", "Synchronization",
+            "PostgreSQL", "JOSE", "ContentStore", "WireFormats", "Logging", "FoundationEssentials", "Glibc", "Dispatch",
+            "Synchronization",
         ],
         "HTTPAPI": ["LatchkeyCore", "WireFormats", "HTTPTypes"],
         "LatchkeyServer": [
-            "FastCGI", "PostgreSQL", "JOSE", "WireFormats", "LatchkeyCore", "HTTPAPI", "HTTPTypes", "Logging",
-            "Configuration", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization",
+            "FastCGI", "PostgreSQL", "JOSE", "ContentStore", "WireFormats", "LatchkeyCore", "HTTPAPI", "HTTPTypes",
+            "Logging", "Configuration", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization",
         ],
         "latchkeyd": ["LatchkeyServer", "ArgumentParser", "FoundationEssentials"],
+        "latchkey-webhooks": [
+            "LatchkeyServer", "LatchkeyCore", "FastCGI", "PostgreSQL", "JOSE", "NameService", "WireFormats",
+            "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "ArgumentParser", "Logging", "FoundationEssentials",
+            "Glibc", "Dispatch", "Synchronization",
+        ],
         "latchkey": [
-            "LatchkeyCore", "FastCGI", "PostgreSQL", "JOSE", "WireFormats", "ArgumentParser", "FoundationEssentials",
-            "Foundation",
+            "LatchkeyCore", "FastCGI", "PostgreSQL", "JOSE", "ContentStore", "WireFormats", "ArgumentParser",
+            "FoundationEssentials", "Foundation",
         ],
     ]
 
-    static let cModules: Set<String> = ["CFastCGI", "CLibPQ", "COpenSSL", "CEpoll"]
+    static let cModules: Set<String> = ["CFastCGI", "CLibPQ", "COpenSSL", "CEpoll", "CFiles"]
 
     static func floor(of module: String) -> Int? {
         modules.firstIndex { $0.contains(module) }

@@ -94,7 +94,7 @@ struct FloorsTests {
         }
         #expect(rows.map { Int($0.floor) } == Array(Floors.modules.indices))
         for (row, modules) in zip(rows, Floors.modules) {
-            let names = row.modules.matches(of: #/`(?<name>\w+)`/#).map { String($0.name) }
+            let names = row.modules.matches(of: #/`(?<name>[\w-]+)`/#).map { String($0.name) }
             #expect(names.sorted() == modules.sorted())
         }
     }

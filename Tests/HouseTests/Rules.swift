@@ -86,9 +86,14 @@ enum Rules {
         Dictionary(grouping: paths) { $0.lowercased() }.values.filter { $0.count > 1 }
     }
 
-    /// Whether a golden file's request is one for this very path: its first line that is no comment says so.
+    /// Whether a golden file's request is one for this very path, whose parts in braces are any text: the first line
+    /// that is no comment says so.
     static func isGoldenFile(_ text: String, of path: String) -> Bool {
-        text.split(separator: "\n").first { !$0.hasPrefix("#") }?.split(separator: " ").last == path[...]
+        let line = text.split(separator: "\n").first { !$0.hasPrefix("#") }
+        let parts = (line?.split(separator: " ").last?.prefix { $0 != "?" } ?? "").split(
+            separator: "/", omittingEmptySubsequences: false)
+        let template = path.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count == template.count && zip(template, parts).allSatisfy { $0 == $1 || $0.hasPrefix("{") }
     }
 
     /// The lines that hold such a thing. A word ends where an identifier does: by the rules of natural languages,

@@ -133,6 +133,14 @@ struct GoldenFileRuleTests {
     func path(text: String, isOne: Bool) {
         #expect(Rules.isGoldenFile(text, of: "/api/token") == isOne)
     }
+
+    @Test("knows a golden file by a path with parts in braces", arguments: [
+        ("PUT /x/${ID}/y/a%2Fb?c=d", true), ("PUT /x/1/y/2", true), ("PUT /x/1/y", false), ("PUT /x/1/z/2", false),
+        ("PUT /x/1/y/2/3", false),
+    ])
+    func template(text: String, isOne: Bool) {
+        #expect(Rules.isGoldenFile(text, of: "/x/{id}/y/{name}") == isOne)
+    }
 }
 
 @Suite("A source file")

@@ -113,14 +113,13 @@ struct LogTests {
     }
 
     private func answer(_ request: Request, refusal: Refusal?) -> Responder.Answer {
-        Responder(service: Service(
-            environment: .live,
-            issueToken: { _ throws(Refusal) in
-                if let refusal { throw refusal }
-                return IssuedToken(token: Array("the-token".utf8), user: .init(UUID(high: 0, low: 1)), clientApp: app)
-            },
-            verifyToken: { _, _ throws(Refusal) in throw refusal ?? Refusal(.internalError, reason: "") })
-        ).respond(to: request)
+        var service = Service.idle
+        service.issueToken = { _ throws(Refusal) in
+            if let refusal { throw refusal }
+            return IssuedToken(token: Array("the-token".utf8), user: .init(UUID(high: 0, low: 1)), clientApp: app)
+        }
+        service.verifyToken = { _, _ throws(Refusal) in throw refusal ?? Refusal(.internalError, reason: "") }
+        return Responder(service: service).respond(to: request)
     }
 
     private let app = ClientApp.ID(UUID(high: 0, low: 7))

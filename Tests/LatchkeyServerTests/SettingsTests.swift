@@ -1,4 +1,5 @@
 import Foundation
+import LatchkeyCore
 import LatchkeyServer
 import Logging
 import Testing
@@ -8,6 +9,10 @@ private let least = [
     "LATCHKEY_DATABASE_CONNINFO": "host=/run/postgresql dbname=latchkey",
     "LATCHKEY_KEYS_FILE": "/etc/latchkey/tokens.jwks",
     "LATCHKEY_SECRET_HASH_KEYS_FILE": "/etc/latchkey/hashes.jwks",
+    "LATCHKEY_DOWNLOAD_KEYS_FILE": "/etc/latchkey/downloads.jwks",
+    "LATCHKEY_DOCUMENTS_FOLDER": "/var/lib/latchkey/documents",
+    "LATCHKEY_PRODUCTION_URL": "https://api.example.com",
+    "LATCHKEY_SANDBOX_URL": "https://sandbox.example.com",
 ]
 
 private func mistakes(_ changes: [String: String]) -> [String] {
@@ -24,18 +29,26 @@ struct SettingsTests {
         #expect(settings.text == """
             # LATCHKEY_VERIFY_SOCKET is not set
             # LATCHKEY_DATABASE_SOCKET is not set
+            # LATCHKEY_UPLOAD_SOCKET is not set
             # LATCHKEY_SOCKET_GROUP is not set
             LATCHKEY_PEER_USERS=www-data
             LATCHKEY_INSTANCES=2
             LATCHKEY_VERIFY_WORKERS=\(settings.verifyWorkers)
             LATCHKEY_DATABASE_WORKERS=4
+            LATCHKEY_UPLOAD_WORKERS=3
             LATCHKEY_SOCKET_TIMEOUT_SECONDS=10
             LATCHKEY_QUEUE_MILLISECONDS=1000
             LATCHKEY_DATABASE_CONNINFO=host=/run/postgresql dbname=latchkey
             LATCHKEY_DATABASE_DEADLINE_MILLISECONDS=1800
             LATCHKEY_KEYS_FILE=/etc/latchkey/tokens.jwks
             LATCHKEY_SECRET_HASH_KEYS_FILE=/etc/latchkey/hashes.jwks
+            LATCHKEY_DOWNLOAD_KEYS_FILE=/etc/latchkey/downloads.jwks
             # LATCHKEY_WEAK_SECRETS_FILE is not set
+            LATCHKEY_DOCUMENTS_FOLDER=/var/lib/latchkey/documents
+            LATCHKEY_PRODUCTION_URL=https://api.example.com
+            LATCHKEY_SANDBOX_URL=https://sandbox.example.com
+            LATCHKEY_RETRIEVAL_FILES=100
+            LATCHKEY_RETRIEVAL_MEBIBYTES=500
             LATCHKEY_LEEWAY_SECONDS=0
             LATCHKEY_STALE_SECONDS=30
             LATCHKEY_POLL_MILLISECONDS=500
@@ -61,18 +74,26 @@ struct SettingsTests {
     private static let everything = """
         LATCHKEY_VERIFY_SOCKET=/run/v.sock
         LATCHKEY_DATABASE_SOCKET=/run/d.sock
+        LATCHKEY_UPLOAD_SOCKET=/run/u.sock
         LATCHKEY_SOCKET_GROUP=root
         LATCHKEY_PEER_USERS=root,daemon
         LATCHKEY_INSTANCES=64
         LATCHKEY_VERIFY_WORKERS=256
         LATCHKEY_DATABASE_WORKERS=1
+        LATCHKEY_UPLOAD_WORKERS=256
         LATCHKEY_SOCKET_TIMEOUT_SECONDS=300
         LATCHKEY_QUEUE_MILLISECONDS=10
         LATCHKEY_DATABASE_CONNINFO=postgresql:///latchkey?host=/run/postgresql&application_name=a%20b
         LATCHKEY_DATABASE_DEADLINE_MILLISECONDS=100
         LATCHKEY_KEYS_FILE=/a b/tokens=1.jwks
         LATCHKEY_SECRET_HASH_KEYS_FILE=/etc/hashes.jwks
+        LATCHKEY_DOWNLOAD_KEYS_FILE=/etc/downloads.jwks
         LATCHKEY_WEAK_SECRETS_FILE=/etc/weak.txt
+        LATCHKEY_DOCUMENTS_FOLDER=/srv/a b
+        LATCHKEY_PRODUCTION_URL=https://api.example.com:8443/one/two
+        LATCHKEY_SANDBOX_URL=https://[::1]:8444
+        LATCHKEY_RETRIEVAL_FILES=10000
+        LATCHKEY_RETRIEVAL_MEBIBYTES=1
         LATCHKEY_LEEWAY_SECONDS=60
         LATCHKEY_STALE_SECONDS=3600
         LATCHKEY_POLL_MILLISECONDS=50
@@ -91,6 +112,7 @@ struct SettingsTests {
         #expect(settings.databaseDeadline == .milliseconds(100) && settings.poll == .milliseconds(50))
         #expect(settings.socketTimeout == .seconds(300) && settings.drain == .seconds(1))
         #expect(settings.longestWait == .milliseconds(10))
+        #expect(settings.retrievalQuota.files == 10_000 && settings.retrievalQuota.bytes == 1_048_576)
         #expect(settings.leeway == .seconds(60) && settings.staleAfter == .seconds(3600))
     }
 
@@ -125,7 +147,8 @@ struct SettingsTests {
     @Test("take a whole number from here to there", arguments: [
         ("LATCHKEY_INSTANCES", 1, 64), ("LATCHKEY_VERIFY_WORKERS", 1, 256), ("LATCHKEY_DATABASE_WORKERS", 1, 256),
         ("LATCHKEY_SOCKET_TIMEOUT_SECONDS", 1, 300), ("LATCHKEY_DATABASE_DEADLINE_MILLISECONDS", 100, 60_000),
-        ("LATCHKEY_QUEUE_MILLISECONDS", 10, 10_000),
+        ("LATCHKEY_UPLOAD_WORKERS", 1, 256), ("LATCHKEY_QUEUE_MILLISECONDS", 10, 10_000),
+        ("LATCHKEY_RETRIEVAL_FILES", 1, 10_000), ("LATCHKEY_RETRIEVAL_MEBIBYTES", 1, 1_000_000),
         ("LATCHKEY_LEEWAY_SECONDS", 0, 60), ("LATCHKEY_STALE_SECONDS", 1, 3600),
         ("LATCHKEY_POLL_MILLISECONDS", 50, 10_000), ("LATCHKEY_DRAIN_SECONDS", 1, 300),
     ])
@@ -154,6 +177,19 @@ struct SettingsTests {
          "LATCHKEY_SOCKET_GROUP is nobody-like-this: there is no such group"),
         (["LATCHKEY_VERIFY_SOCKET": "/run/x.sock", "LATCHKEY_DATABASE_SOCKET": "/run/x.sock"],
          "LATCHKEY_VERIFY_SOCKET and LATCHKEY_DATABASE_SOCKET must be two sockets"),
+        (["LATCHKEY_UPLOAD_SOCKET": "/run/x.sock", "LATCHKEY_DATABASE_SOCKET": "/run/x.sock"],
+         "LATCHKEY_DATABASE_SOCKET and LATCHKEY_UPLOAD_SOCKET must be two sockets"),
+        (["LATCHKEY_UPLOAD_SOCKET": "/run/x.sock", "LATCHKEY_VERIFY_SOCKET": "/run/x.sock"],
+         "LATCHKEY_VERIFY_SOCKET and LATCHKEY_UPLOAD_SOCKET must be two sockets"),
+        (["LATCHKEY_DOWNLOAD_KEYS_FILE": ""],
+         "LATCHKEY_DOWNLOAD_KEYS_FILE is not set: the file of the keys that sign download links; "
+            + "`latchkey key generate --purpose download` makes it"),
+        (["LATCHKEY_DOCUMENTS_FOLDER": ""],
+         "LATCHKEY_DOCUMENTS_FOLDER is not set: the folder of the documents, such as /var/lib/latchkey/documents"),
+        (["LATCHKEY_PRODUCTION_URL": ""],
+         "LATCHKEY_PRODUCTION_URL is not set: the base URL of production, such as https://api.example.com"),
+        (["LATCHKEY_SANDBOX_URL": ""],
+         "LATCHKEY_SANDBOX_URL is not set: the base URL of the sandbox, such as https://sandbox.example.com"),
         (["LATCHKEY_LOG_LEVEL": "INFO"],
          "LATCHKEY_LOG_LEVEL must be one of trace, debug, info, notice, warning, error, critical"),
     ] as [([String: String], String)])
@@ -161,11 +197,28 @@ struct SettingsTests {
         #expect(mistakes(changes) == [sentence])
     }
 
+    @Test("take a base URL that others can be made of", arguments: ["LATCHKEY_PRODUCTION_URL", "LATCHKEY_SANDBOX_URL"])
+    func baseURL(name: String) {
+        for url in ["https://localhost", "https://localhost:8443", "https://a.example/b/c", "https://[::1]:8443"] {
+            #expect(mistakes([name: url]).isEmpty, "\(url)")
+        }
+        for url in [
+            "http://a.example", "HTTPS://a.example", "//a.example", "a.example", "https://", "https:///b",
+            "https://a.example/", "https://a.example/b/", "https://a.example?", "https://a.example?b=c",
+            "https://a.example#", "https://a.example#b", "https://user@a.example", "https://user:word@a.example",
+            "https://a example", "https://a.example/b c", "https://a.example/\u{e9}", "https://a.example/%", "x",
+        ] {
+            #expect(mistakes([name: url]) == [
+                "\(name) must begin with https:// and have a host, no user, query, fragment or slash at the end",
+            ], "\(url)")
+        }
+    }
+
     @Test("say everything that is wrong at once")
     func allMistakes() {
         let mistakes = Settings.read(environment: ["LATCHKEY_LOG_LEVEL": "x", "LATCHKEY_DRAIN_SECONDS": "0"], file: nil)
             .mistakes
-        #expect(mistakes.count == 5)
+        #expect(mistakes.count == 9)
     }
 
     @Test("have no password in them, and print none", arguments: [
