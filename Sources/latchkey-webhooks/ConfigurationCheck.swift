@@ -1,0 +1,35 @@
+import JOSE
+import LatchkeyCore
+
+/// What `latchkey-webhooks --check-config` finds, without starting anything.
+struct ConfigurationCheck {
+    /// A sentence each; none when the configuration can be used.
+    private(set) var mistakes: [String]
+    /// The settings as they were understood, and the keys by their ids.
+    private(set) var text: String
+
+    init(environment: [String: String], file: String?) {
+        let (settings, found) = Settings.read(environment: environment, file: file)
+        mistakes = found
+        text = settings.text
+        if !settings.webhookKeysFile.isEmpty, !settings.downloadKeysFile.isEmpty {
+            do throws(StartError) {
+                let keys = try WebhookKeys.Keys.load(settings)
+                text += Self.describe(keys.webhooks, as: "webhook keys, new secrets are derived from the first")
+                text += Self.describe(keys.downloads, as: "download keys, the first signs")
+            } catch {
+                mistakes.append("\(error)")
+            }
+        }
+        do throws(StartError) {
+            let roots = try TrustedRoots.load(settings)
+            text += "# \(roots.count) root certificates\n"
+        } catch {
+            mistakes.append("\(error)")
+        }
+    }
+
+    private static func describe(_ keys: KeySet, as what: String) -> String {
+        "# \(what): " + keys.keys.map { "\($0.id) (\($0.algorithm.rawValue))" }.joined(separator: ", ") + "\n"
+    }
+}

@@ -1,0 +1,45 @@
+import LatchkeyCore
+import LatchkeyServer
+import Logging
+import WireFormats
+
+/// The line of each attempt. Of its URL it has the host alone; nothing of what was sent.
+struct DeliveryLog {
+    private let sink: LogSink
+    private let isOn: Bool
+    private var line = LogLine()
+
+    init(sink: LogSink, level: Logger.Level) {
+        self.sink = sink
+        isOn = level <= .info
+    }
+
+    mutating func write(_ report: DeliveryLoop.Report) {
+        guard isOn else { return }
+        line.begin(level: "info", message: "delivery")
+        line.member("webhook_id", "msg_\(report.attempt.id)")
+        line.member("attempt", report.attempt.number)
+        if let delivery = report.delivery {
+            line.member("kind", delivery.kind.rawValue)
+            line.member("client_app_id", delivery.clientApp.uuid)
+            if let host = delivery.host { line.member("host", host) }
+        }
+        line.member("outcome", Self.word(report.settlement.outcome))
+        if let status = report.settlement.status { line.member("status", status) }
+        if let error = report.settlement.error { line.member("error", error) }
+        if case .retry(let pause, _) = report.settlement.outcome {
+            line.member("retry_after_s", pause.components.seconds)
+        }
+        let (seconds, attoseconds) = report.took.components
+        line.member("duration_us", seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+        sink.write(line.end())
+    }
+
+    private static func word(_ outcome: Settlement.Outcome) -> String {
+        switch outcome {
+        case .delivered: "delivered"
+        case .retry: "retry"
+        case .dead: "dead"
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import LatchkeyCore
+import LatchkeyServer
+import Logging
+import PostgreSQL
+
+/// What the operator decided, checked as far as that is possible without starting.
+struct Settings {
+    /// Has no password in it.
+    var databaseConninfo: String
+    var webhookKeysFile: String
+    var downloadKeysFile: String
+    var productionURL: String
+    var sandboxURL: String
+    /// What webhooks may go to besides the public Internet.
+    var allowedNetworks: [IPNetwork]
+    private var allowedNetworksText: String
+    /// Roots besides the system's.
+    var certificatesFile: String?
+    var concurrency: Int
+    var perApp: Int
+    var logLevel: Logger.Level
+
+    private static let names: Set<String> = [
+        "LATCHKEY_WEBHOOK_DATABASE_CONNINFO", "LATCHKEY_WEBHOOK_KEYS_FILE", "LATCHKEY_DOWNLOAD_KEYS_FILE",
+        "LATCHKEY_PRODUCTION_URL", "LATCHKEY_SANDBOX_URL", "LATCHKEY_WEBHOOK_ALLOWED_NETWORKS",
+        "LATCHKEY_WEBHOOK_CA_FILE", "LATCHKEY_WEBHOOK_CONCURRENCY", "LATCHKEY_WEBHOOK_PER_APP", "LATCHKEY_LOG_LEVEL",
+    ]
+
+    /// Reads the settings; see `LatchkeyServer.Settings`, whose names may stand in the same file.
+    static func read(environment: [String: String], file: String?) -> (settings: Settings, mistakes: [String]) {
+        var source = SettingsSource(
+            environment: environment, file: file, known: names.union(LatchkeyServer.Settings.names))
+        var settings = Settings(
+            databaseConninfo: source.required(
+                "LATCHKEY_WEBHOOK_DATABASE_CONNINFO", "how libpq reaches the database, such as "
+                    + "`host=/run/postgresql dbname=latchkey user=latchkey_webhooks`"),
+            webhookKeysFile: source.required(
+                "LATCHKEY_WEBHOOK_KEYS_FILE", "the file of the keys that webhook secrets are derived from; "
+                    + "`latchkey key generate --purpose webhook` makes it"),
+            downloadKeysFile: source.required(
+                "LATCHKEY_DOWNLOAD_KEYS_FILE", "the file of the keys that sign download links; "
+                    + "`latchkey key generate --purpose download` makes it"),
+            productionURL: source.required("LATCHKEY_PRODUCTION_URL", "what download links begin with"),
+            sandboxURL: source.required("LATCHKEY_SANDBOX_URL", "what download links of the sandbox begin with"),
+            allowedNetworks: [],
+            allowedNetworksText: source.text("LATCHKEY_WEBHOOK_ALLOWED_NETWORKS") ?? "",
+            certificatesFile: source.text("LATCHKEY_WEBHOOK_CA_FILE"),
+            concurrency: source.integer("LATCHKEY_WEBHOOK_CONCURRENCY", default: 64, in: 1...1024),
+            perApp: source.integer("LATCHKEY_WEBHOOK_PER_APP", default: 4, in: 1...1024),
+            logLevel: .info)
+        if let name = source.text("LATCHKEY_LOG_LEVEL") {
+            if let level = Logger.Level(rawValue: name) {
+                settings.logLevel = level
+            } else {
+                source.add("LATCHKEY_LOG_LEVEL must be one of "
+                    + Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+        }
+        settings.check(&source)
+        return (settings, source.mistakes)
+    }
+
+    private mutating func check(_ source: inout SettingsSource) {
+        if !databaseConninfo.isEmpty {
+            do throws(DatabaseError) {
+                _ = try Conninfo(databaseConninfo)
+            } catch {
+                source.add("LATCHKEY_WEBHOOK_DATABASE_CONNINFO: \(error.serverMessage ?? error.description)")
+                // It may hold a password, and what is understood is printed.
+                databaseConninfo = ""
+            }
+        }
+        for (name, url) in [("LATCHKEY_PRODUCTION_URL", productionURL), ("LATCHKEY_SANDBOX_URL", sandboxURL)]
+        where !url.isEmpty && (WebhookURL(url)?.isEncrypted != true || url.hasSuffix("/") || url.contains("?")) {
+            source.add("\(name) must be an https URL without a slash at its end")
+        }
+        for text in allowedNetworksText.split(separator: ",").map({ String($0.filter { !$0.isWhitespace }) }) {
+            if let network = IPNetwork(text) {
+                allowedNetworks.append(network)
+            } else {
+                source.add("LATCHKEY_WEBHOOK_ALLOWED_NETWORKS: \(text) is no network such as 10.1.0.0/16 or fd00::/8")
+            }
+        }
+    }
+
+    /// The settings as they were understood, in the form of the file. There is no secret among them.
+    var text: String {
+        let lines: [(String, String?)] = [
+            ("LATCHKEY_WEBHOOK_DATABASE_CONNINFO", databaseConninfo),
+            ("LATCHKEY_WEBHOOK_KEYS_FILE", webhookKeysFile),
+            ("LATCHKEY_DOWNLOAD_KEYS_FILE", downloadKeysFile),
+            ("LATCHKEY_PRODUCTION_URL", productionURL),
+            ("LATCHKEY_SANDBOX_URL", sandboxURL),
+            ("LATCHKEY_WEBHOOK_ALLOWED_NETWORKS", allowedNetworksText.isEmpty ? nil : allowedNetworksText),
+            ("LATCHKEY_WEBHOOK_CA_FILE", certificatesFile),
+            ("LATCHKEY_WEBHOOK_CONCURRENCY", "\(concurrency)"),
+            ("LATCHKEY_WEBHOOK_PER_APP", "\(perApp)"),
+            ("LATCHKEY_LOG_LEVEL", logLevel.rawValue),
+        ]
+        return lines.map { name, value in value.map { "\(name)=\($0)\n" } ?? "# \(name) is not set\n" }.joined()
+    }
+}
