@@ -16,6 +16,9 @@ extension AppCommands {
         static let configuration = CommandConfiguration(
             abstract: "Registers a client app and shows its API key and secret, the secret only this once.",
             discussion: """
+                With a webhook URL it also makes and shows a webhook secret, if \
+                LATCHKEY_WEBHOOK_KEYS_FILE is set; `latchkey webhook secret` makes one later.
+
                 EXAMPLES
                   latchkey app create --name 'Tax Planner'
                   latchkey app create --name 'Tax Planner, tests' --sandbox-only --json
@@ -42,22 +45,45 @@ extension AppCommands {
                 id: ClientApp.ID(try environment.newUUID()), name: name, organisationID: organisationId,
                 webhookURL: webhookUrl, apiKey: try environment.newUUID(), sandboxOnly: sandboxOnly)
             let secret = try APISecret.generate(sandboxOnly: sandboxOnly)
-            try settings.administration().register(
+            let signsWebhooks = webhookUrl != nil && settings[KeyPurpose.webhook.setting] != nil
+            let webhookKeys = try signsWebhooks ? settings.keys(.webhook) : nil
+            let administration = try settings.administration()
+            try administration.register(
                 app, secret: try StoredSecret(secret, hasher: hasher, environment: environment))
-            return Created(app: app, secret: secret)
+            // From here on the API secret is in use: it must be shown, even if the database goes away now.
+            let webhookSecret = webhookKeys.map { keys in
+                Result {
+                    try NewWebhookSecret.make(for: app.id, keys: keys, overlap: .zero, in: administration)
+                }.mapError { Self.failure($0) }
+            }
+            return Created(app: app, secret: secret, webhookSecret: webhookSecret)
         }
     }
 
     struct Created: Answer {
         let app: ClientApp.Registration
         let secret: APISecret
+        /// nil where none was to be made.
+        let webhookSecret: Result<NewWebhookSecret, Failure>?
+
+        private var madeWebhookSecret: WebhookSecret? { try? webhookSecret?.get().secret }
+
+        private var webhookFailure: Failure? {
+            guard case .failure(let failure) = webhookSecret else { return nil }
+            return failure
+        }
+
+        var status: ExitStatus { webhookFailure?.status ?? .done }
 
         var text: String {
             aligned([
                 ("client app", app.id.uuid.description), ("name", app.name), ("organisation", app.organisationID),
                 ("webhook", app.webhookURL), ("works in", app.sandboxOnly ? "sandbox" : "production and sandbox"),
                 ("API key", app.apiKey.description), ("API secret", secret.text),
+                ("webhook secret", madeWebhookSecret?.text ?? webhookFailure.map { "not made: \($0.message)" }),
             ]) + "\n\nThe secret is shown only now. It is not stored: keep it where the client app reads it."
+                + (madeWebhookSecret == nil ? "" : "\n" + NewWebhookSecret.advice)
+                + (webhookFailure == nil ? "" : "\nHINT: `latchkey webhook secret \(app.id.uuid)` makes the other one.")
         }
 
         func write(to json: inout JSONWriter) {
@@ -68,6 +94,7 @@ extension AppCommands {
             json.member("sandbox_only", app.sandboxOnly)
             json.member("api_key", app.apiKey)
             json.member("api_secret", secret.text)
+            json.member("webhook_secret", madeWebhookSecret?.text)
         }
     }
 
@@ -115,13 +142,15 @@ extension AppCommands {
             let administration = try settings.administration()
             guard let app = try administration.clientApp(clientApp) else { throw Failure.noClientApp(clientApp) }
             return Shown(
-                app: app, credentials: try administration.credentials(of: clientApp), now: Environment.live.now)
+                app: app, credentials: try administration.credentials(of: clientApp),
+                webhookSecrets: try administration.webhookSecrets(of: clientApp), now: Environment.live.now)
         }
     }
 
     struct Shown: Answer {
         let app: ClientApp.Record
         let credentials: [Credential]
+        let webhookSecrets: [WebhookSecretRecord]
         let now: UnixTime
 
         var text: String {
@@ -130,7 +159,19 @@ extension AppCommands {
                 ("organisation", app.organisationID), ("webhook", app.webhookURL),
                 ("created", app.createdAt.rfc3339), ("disabled", app.disabledAt?.rfc3339),
             ])
-            return ([heading] + credentials.map(text)).joined(separator: "\n\n")
+            return ([heading] + credentials.map(text) + [webhookText].compactMap { $0 }).joined(separator: "\n\n")
+        }
+
+        private var webhookText: String? {
+            guard !webhookSecrets.isEmpty else { return nil }
+            return table(
+                ["WEBHOOK SECRET", "KEY", "CREATED", "SIGNS UNTIL"],
+                webhookSecrets.map { secret in
+                    [
+                        secret.reference.id.description, secret.reference.key.description,
+                        secret.createdAt.rfc3339, end(secret.expiresAt, at: now, without: "a new one ends it"),
+                    ]
+                })
         }
 
         private func text(_ credential: Credential) -> String {
@@ -141,7 +182,10 @@ extension AppCommands {
             return heading + "\n" + table(
                 ["  SECRET", "CREATED", "WORKS UNTIL"],
                 credential.secrets.map { secret in
-                    ["  \(secret.hint)...", secret.createdAt.rfc3339, secret.end(at: now)]
+                    [
+                        "  \(secret.hint)...", secret.createdAt.rfc3339,
+                        end(secret.expiresAt, at: now, without: "it is regenerated"),
+                    ]
                 })
         }
 
@@ -151,6 +195,17 @@ extension AppCommands {
             for credential in credentials {
                 json.beginObject()
                 credential.writeMembers(to: &json, at: now)
+                json.endObject()
+            }
+            json.endArray()
+            json.beginArray("webhook_secrets")
+            for secret in webhookSecrets {
+                json.beginObject()
+                json.member("secret_id", secret.reference.id)
+                json.member("kid", secret.reference.key.description)
+                json.member("created_at", secret.createdAt.rfc3339)
+                json.member("expires_at", secret.expiresAt?.rfc3339)
+                json.member("works", works(until: secret.expiresAt, at: now))
                 json.endObject()
             }
             json.endArray()
@@ -167,7 +222,7 @@ extension AppCommands {
         @OptionGroup var common: CommonOptions
 
         func answer(_ settings: Settings) throws -> any Answer {
-            try Activation(clientApp: clientApp, active: false, settings: settings)
+            try AppCommands.activate(clientApp, false, settings)
         }
     }
 
@@ -181,28 +236,15 @@ extension AppCommands {
         @OptionGroup var common: CommonOptions
 
         func answer(_ settings: Settings) throws -> any Answer {
-            try Activation(clientApp: clientApp, active: true, settings: settings)
+            try AppCommands.activate(clientApp, true, settings)
         }
     }
 
-    struct Activation: Answer {
-        let clientApp: ClientApp.ID
-        let active: Bool
-
-        init(clientApp: ClientApp.ID, active: Bool, settings: Settings) throws {
-            guard try settings.administration().setActive(active, clientApp: clientApp) else {
-                throw Failure.noClientApp(clientApp)
-            }
-            self.clientApp = clientApp
-            self.active = active
+    private static func activate(_ clientApp: ClientApp.ID, _ active: Bool, _ settings: Settings) throws -> Activation {
+        guard try settings.administration().setActive(active, clientApp: clientApp) else {
+            throw Failure.noClientApp(clientApp)
         }
-
-        var text: String { "client app \(clientApp.uuid) is \(active ? "active" : "disabled")" }
-
-        func write(to json: inout JSONWriter) {
-            json.member("client_app_id", clientApp.uuid)
-            json.member("active", active)
-        }
+        return Activation(noun: "client app", id: clientApp.uuid.description, active: active)
     }
 }
 
@@ -213,7 +255,7 @@ extension Failure {
 }
 
 extension ClientApp.Record {
-    var state: String { disabledAt == nil ? "active" : "disabled" }
+    var state: String { activity(disabledAt == nil) }
 
     func writeMembers(to json: inout JSONWriter) {
         json.member("client_app_id", id.uuid)
@@ -237,18 +279,18 @@ extension Credential {
             json.member("hint", secret.hint)
             json.member("created_at", secret.createdAt.rfc3339)
             json.member("expires_at", secret.expiresAt?.rfc3339)
-            json.member("works", secret.works(at: now))
+            json.member("works", works(until: secret.expiresAt, at: now))
             json.endObject()
         }
         json.endArray()
     }
 }
 
-extension Credential.Secret {
-    func works(at now: UnixTime) -> Bool { expiresAt.map { $0 > now } ?? true }
+/// Whether a secret that ends then, or does not, is in use.
+func works(until end: UnixTime?, at now: UnixTime) -> Bool { end.map { $0 > now } ?? true }
 
-    func end(at now: UnixTime) -> String {
-        guard let expiresAt else { return "it is regenerated" }
-        return works(at: now) ? expiresAt.rfc3339 : "\(expiresAt.rfc3339) (over)"
-    }
+/// When a secret ends, for people.
+private func end(_ end: UnixTime?, at now: UnixTime, without: String) -> String {
+    guard let end else { return without }
+    return works(until: end, at: now) ? end.rfc3339 : "\(end.rfc3339) (over)"
 }

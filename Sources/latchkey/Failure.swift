@@ -76,6 +76,16 @@ extension Failure {
         "client_apps_webhook_url_scheme": (
             .usage, "a webhook URL begins with http:// or https:// and holds no white space"
         ),
+        "collectors_name_length": (.usage, "a name has 1 to 200 characters"),
+        "collectors_name_printable": (.usage, "a name has no control characters"),
+        "platforms_id_format": (.usage, "a platform's id is letters a-z and digits, with single hyphens between"),
+        "platforms_id_length": (.usage, "a platform's id has 1 to 64 characters"),
+        "platforms_name_length": (.usage, "a name has 1 to 200 characters"),
+        "platforms_name_printable": (.usage, "a name has no control characters"),
+        "platforms_connector_url_length": (.usage, "a connector URL has at most 2048 characters"),
+        "platforms_connector_url_scheme": (
+            .usage, "a connector URL begins with http:// or https:// and holds no white space"
+        ),
         "revoked_tokens_reason_length": (.usage, "a reason has 1 to 500 characters"),
         "revoked_tokens_client_app_id_fkey": (.notFound, "there is no such client app"),
         "audit_log_actor_length": (.usage, "an actor has 1 to 200 characters"),

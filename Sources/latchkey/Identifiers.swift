@@ -27,3 +27,24 @@ struct APIKey: ExpressibleByArgument {
         self.uuid = uuid
     }
 }
+
+struct CollectorID: ExpressibleByArgument {
+    let uuid: UUID
+
+    init?(argument: String) {
+        guard let uuid = UUID(argument) else { return nil }
+        self.uuid = uuid
+    }
+}
+
+/// A delivery of a webhook, by its id or as the header `webhook-id` has it: `msg_` and the id.
+struct DeliveryID: ExpressibleByArgument {
+    let uuid: UUID
+
+    init?(argument: String) {
+        guard let uuid = UUID(argument.hasPrefix("msg_") ? String(argument.dropFirst(4)) : argument) else { return nil }
+        self.uuid = uuid
+    }
+}
+
+extension DeliveryRecord.State: ExpressibleByArgument {}

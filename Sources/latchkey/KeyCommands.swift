@@ -8,7 +8,7 @@ import WireFormats
 struct KeyCommands: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "The keys that sign tokens, and those under which API secrets are hashed.",
+        abstract: "The keys that sign tokens, download links and webhooks, and hash API secrets.",
         subcommands: [Generate.self, List.self])
 }
 
@@ -16,13 +16,19 @@ struct KeyCommands: ParsableCommand {
 enum KeyPurpose: String, CaseIterable, ExpressibleByArgument {
     case token
     case secretHash = "secret-hash"
+    case download
+    case webhook
 
     var setting: String {
         switch self {
         case .token: "LATCHKEY_KEYS_FILE"
         case .secretHash: "LATCHKEY_SECRET_HASH_KEYS_FILE"
+        case .download: "LATCHKEY_DOWNLOAD_KEYS_FILE"
+        case .webhook: "LATCHKEY_WEBHOOK_KEYS_FILE"
         }
     }
+
+    static let names = "token, secret-hash, download or webhook"
 
     /// What to do after a new key has been written.
     func advice(isFirst: Bool) -> String {
@@ -48,6 +54,26 @@ enum KeyPurpose: String, CaseIterable, ExpressibleByArgument {
             latchkeyd, or kill -HUP and its process id. Secrets that were hashed under the
             older keys need those for as long as they are in use: leave them in.
             """
+        case .download where isFirst:
+            "latchkeyd and latchkey-webhooks read it at their start."
+        case .download:
+            """
+            It signs download links once latchkeyd and latchkey-webhooks have read the file
+            again: systemctl reload latchkeyd first, then systemctl restart latchkey-webhooks.
+            Where several hosts share the keys, copy the file to all. Take an older key out of
+            the file when its last link is over, after 15 minutes.
+            """
+        case .webhook where isFirst:
+            """
+            latchkey-webhooks reads it at its start. Keep a copy of the file apart from the
+            database's backups: without it no webhook can be signed as its receiver expects.
+            """
+        case .webhook:
+            """
+            Before you make a webhook secret, let latchkey-webhooks read the file: systemctl
+            restart latchkey-webhooks. Webhook secrets are derived from the key that was
+            current when they were made: leave older keys in for as long as those are in use.
+            """
         }
     }
 }
@@ -65,7 +91,7 @@ extension KeyCommands {
                   latchkey key generate --purpose secret-hash --file secret-hashes.jwks
                 """)
 
-        @Option(help: "What the key is for: token or secret-hash.")
+        @Option(help: "What the key is for: \(KeyPurpose.names).")
         var purpose = KeyPurpose.token
 
         @Option(help: "The key file (default: the one in the settings).", completion: .file())
@@ -144,7 +170,7 @@ extension KeyCommands {
         static let configuration = CommandConfiguration(
             abstract: "Lists the keys of a key file by name; never the keys themselves.")
 
-        @Option(help: "What the keys are for: token or secret-hash.")
+        @Option(help: "What the keys are for: \(KeyPurpose.names).")
         var purpose = KeyPurpose.token
 
         @Option(help: "The key file (default: the one in the settings).", completion: .file())
@@ -167,6 +193,8 @@ extension KeyCommands {
             let (first, others) = switch purpose {
             case .token: ("signs and verifies", "verifies")
             case .secretHash: ("hashes new secrets", "proves older secrets")
+            case .download: ("signs and checks links", "checks links")
+            case .webhook: ("makes new secrets", "makes older secrets again")
             }
             return table(["KEY", "ALGORITHM", "USE"], keys.enumerated().map { index, key in
                 [key.id.description, key.algorithm.rawValue, index == 0 ? first : others]

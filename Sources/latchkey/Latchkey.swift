@@ -4,7 +4,7 @@ import ArgumentParser
 struct Latchkey: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "latchkey",
-        abstract: "Administers Latchkey: client apps, secrets, keys, tokens and users.",
+        abstract: "Administers Latchkey: client apps, keys, users, collectors, webhooks and more.",
         discussion: """
             Settings come from the environment, or from a file of the same names given \
             with --config:
@@ -12,7 +12,12 @@ struct Latchkey: ParsableCommand {
                                               that may act as latchkey_administrator
               LATCHKEY_KEYS_FILE              the keys that sign and verify tokens
               LATCHKEY_SECRET_HASH_KEYS_FILE  the keys that API secrets are hashed under
-              LATCHKEY_VERIFY_SOCKET, LATCHKEY_DATABASE_SOCKET, LATCHKEY_NGINX_CONFIG
+              LATCHKEY_DOWNLOAD_KEYS_FILE     the keys that sign download links
+              LATCHKEY_WEBHOOK_KEYS_FILE      the keys that webhook secrets are made of
+              LATCHKEY_DOCUMENTS_FOLDER       the folder of stored documents, for
+                                              `user erase` and `maintenance run`
+              LATCHKEY_VERIFY_SOCKET, LATCHKEY_DATABASE_SOCKET,
+              LATCHKEY_UPLOAD_SOCKET, LATCHKEY_NGINX_CONFIG
                                               what `latchkey doctor` looks at
 
             Every act is recorded in the audit log with its actor. No secret or token is \
@@ -32,9 +37,11 @@ struct Latchkey: ParsableCommand {
             EXIT STATUS
               0   done
               1   failed, and the message says why; or the doctor found something wrong
-              3   there is no such client app, API key or user
-              4   refused: a token that is not accepted or cannot be revoked, or a key of
-                  that name is there already
+              3   there is no such client app, API key, user, collector, platform or
+                  delivery
+              4   refused: a token that is not accepted or cannot be revoked, a key or a
+                  platform of that name is there already, or a client app lacks what a
+                  test of its webhook needs
               64  a wrong argument
               69  the database cannot be reached
               78  a setting, a key file or the database's schema is not as it must be
@@ -42,6 +49,6 @@ struct Latchkey: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             AppCommands.self, SecretCommands.self, KeyCommands.self, TokenCommands.self, UserCommands.self,
-            Doctor.self,
+            CollectorCommands.self, PlatformCommands.self, WebhookCommands.self, MaintenanceCommands.self, Doctor.self,
         ])
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ContentStore
 import Foundation
 import JOSE
 import LatchkeyCore
@@ -46,10 +47,11 @@ extension AnsweringCommand {
         if answer.status != .done { throw ExitCode(answer.status.rawValue) }
     }
 
-    private static func failure(_ error: any Error) -> Failure {
+    static func failure(_ error: any Error) -> Failure {
         switch error {
         case let failure as Failure: failure
         case let error as DatabaseError: Failure(error)
+        case let error as ContentStoreError: Failure(.failed, error.description)
         default: Failure(.failed, "\(error)")
         }
     }
@@ -58,6 +60,12 @@ extension AnsweringCommand {
 /// `name   value` lines, the values one below the other. What has no value has no line.
 func aligned(_ lines: [(name: String, value: String?)]) -> String {
     columns(lines.compactMap { name, value in value.map { [name, $0] } })
+}
+
+/// What became of one of several things: `ok        token keys: 2`, and perhaps advice below it.
+func line(_ outcome: String, _ name: String, _ finding: String, hint: String?) -> String {
+    let gap = String(repeating: " ", count: 10 - outcome.count)
+    return outcome + gap + name + ": " + finding.printable + (hint.map { "\n          HINT: \($0)" } ?? "")
 }
 
 /// Rows under a heading, the columns one below the other.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ContentStore
 import FoundationEssentials
 import JOSE
 import LatchkeyCore
@@ -55,6 +56,28 @@ struct Settings {
             throw Failure(error)
         }
         return administration
+    }
+
+    /// A whole number, from an option or else from the setting.
+    func number(
+        _ option: Int?, _ name: String, default usual: Int, in range: ClosedRange<Int>
+    ) throws(Failure) -> Int {
+        guard option == nil, let text = values[name] else { return option ?? usual }
+        guard let number = Int(text), range.contains(number) else {
+            throw Failure(
+                .configuration, "\(name) is not a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// The folder in which the documents are, nil where no setting names it.
+    func documents() throws(Failure) -> ContentStore? {
+        guard let folder = values["LATCHKEY_DOCUMENTS_FOLDER"] else { return nil }
+        do throws(ContentStoreError) {
+            return try ContentStore(folder: folder)
+        } catch {
+            throw Failure(.configuration, error.description)
+        }
     }
 
     func keysFile(_ purpose: KeyPurpose) throws(Failure) -> String {

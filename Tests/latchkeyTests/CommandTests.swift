@@ -28,6 +28,10 @@ struct CommandTests {
         #expect(try shown.text("name") == "Tax Planner")
         #expect(try shown.text("organisation_id") == "org-1")
         #expect(try shown.text("webhook_url") == "https://planner.example/hooks")
+        #expect(try shown.json["webhook_secrets"]?.array?.count == 1)
+        let webhookSecret = try run.text("webhook_secret")
+        #expect(webhookSecret.wholeMatch(of: /whsec_[A-Za-z0-9+\/]{43}=/) != nil)
+        #expect(!shown.output.contains(webhookSecret))
         let credential = try #require(try shown.json["credentials"]?.array?.first?.object)
         #expect(credential["secrets"]?.array?.first?.object?["hint"]?.string == String(secret.prefix(12)))
         #expect(!shown.output.contains(secret))
@@ -156,7 +160,15 @@ struct CommandTests {
         let people = try program.run("user", "show", user.description, "--app", app)
         #expect(people.output.contains("made by request   test"))
 
-        #expect(try program.run("user", "erase", user.description, "--app", app).output == "user \(user) is erased\n")
+        #expect(try program.run("user", "erase", user.description, "--app", app).output == """
+            user \(user) is erased; removed with it:
+              0   platform links
+              0   documents
+              0   retrievals
+              0   webhook deliveries
+              0   stored files
+
+            """)
         let again = try program.run("user", "erase", user.description, "--app", app, "--json")
         #expect(again.status == 0)
         #expect(try again.json["erased_now"]?.bool == false)

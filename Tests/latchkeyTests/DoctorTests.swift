@@ -1,4 +1,5 @@
 import Foundation
+import PostgreSQL
 import TestCluster
 import Testing
 import WireFormats
@@ -13,10 +14,14 @@ struct DoctorTests {
     func healthy() throws {
         let run = try Program().run("doctor")
         #expect(run.status == 0)
-        #expect(run.output.contains(/ok        database: PostgreSQL [0-9.]+, schema version 1, as latchkey_admin/))
+        #expect(run.output.contains(/ok        database: PostgreSQL [0-9.]+, schema version 2, as latchkey_admin/))
         #expect(run.output.contains("ok        token keys: 1, first is current\n"))
         #expect(run.output.contains("ok        secret-hash keys: 1, first is current\n"))
+        #expect(run.output.contains("ok        download keys: 1, first is current\n"))
+        #expect(run.output.contains("ok        webhook keys: 1, first is current\n"))
+        #expect(run.output.contains("skipped   documents: LATCHKEY_DOCUMENTS_FOLDER is not set\n"))
         #expect(run.output.contains("skipped   verify socket: LATCHKEY_VERIFY_SOCKET is not set\n"))
+        #expect(run.output.contains("skipped   upload socket: LATCHKEY_UPLOAD_SOCKET is not set\n"))
         #expect(run.output.contains("skipped   nginx: "))
     }
 
@@ -28,17 +33,87 @@ struct DoctorTests {
         program.environment["LATCHKEY_DATABASE_SOCKET"] = program.tokenKeys
         try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: program.tokenKeys)
         try FileManager.default.removeItem(atPath: program.secretHashKeys)
+        program.environment["LATCHKEY_DOWNLOAD_KEYS_FILE"] = nil
+        program.environment["LATCHKEY_WEBHOOK_KEYS_FILE"] = nil
+        program.environment["LATCHKEY_DOCUMENTS_FOLDER"] = "/nonexistent/documents"
+        program.environment["LATCHKEY_UPLOAD_SOCKET"] = "/nonexistent/upload.sock"
         let run = try program.run("doctor", "--json")
         #expect(run.status == 1)
         #expect(try run.json["healthy"]?.bool == false)
         let checks = try #require(try run.json["checks"]?.array).compactMap(\.object)
-        #expect(checks.map { $0["outcome"]?.string } == ["wrong", "wrong", "wrong", "wrong", "wrong", "skipped"])
-        let findings = checks.compactMap { $0["finding"]?.string }
-        #expect(findings[0].hasPrefix("the database cannot be reached"))
-        #expect(findings[1].contains("chmod 600"))
-        #expect(findings[2].contains(program.secretHashKeys))
-        #expect(findings[3] == "there is no socket /nonexistent/verify.sock")
-        #expect(findings[4] == "nobody listens at \(program.tokenKeys)")
+        func outcomes(_ outcome: String) -> [String?] {
+            checks.filter { $0["outcome"]?.string == outcome }.map { $0["name"]?.string }
+        }
+        #expect(outcomes("wrong") == [
+            "database", "token keys", "secret-hash keys", "download keys", "documents", "verify socket",
+            "database socket", "upload socket",
+        ])
+        #expect(outcomes("skipped") == ["webhook keys", "nginx", "webhook deliveries", "webhook secrets"])
+        func finding(_ name: String) throws -> String {
+            try #require(checks.first { $0["name"]?.string == name }?["finding"]?.string)
+        }
+        #expect(try finding("database").hasPrefix("the database cannot be reached"))
+        #expect(try finding("token keys").contains("chmod 600"))
+        #expect(try finding("secret-hash keys").contains(program.secretHashKeys))
+        #expect(try finding("download keys") == "LATCHKEY_DOWNLOAD_KEYS_FILE is not set")
+        #expect(try finding("documents").contains("/nonexistent/documents"))
+        #expect(try finding("verify socket") == "there is no socket /nonexistent/verify.sock")
+        #expect(try finding("database socket") == "nobody listens at \(program.tokenKeys)")
+    }
+
+    @Test("looks at the folder of documents", arguments: [
+        (0o2750, nil), (0o2755, "everybody may look into it"), (0o2700, "nginx may not read what is in it"),
+        (0o550, "its owner may not use it"), (0o2770, nil),
+    ] as [(Int, String?)])
+    func documents(mode: Int, mistake: String?) throws {
+        let program = try Program()
+        try program.makeDocuments()
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: program.documents.path)
+        let run = try program.run("doctor")
+        #expect(run.status == (mistake == nil ? 0 : 1), "\(run.output)")
+        let outcome = mistake == nil ? "ok       " : "wrong    "
+        #expect(run.output.contains("\(outcome) documents: \(program.documents.path) has mode "), "\(run.output)")
+        #expect(mistake.map { run.output.contains($0 + "\n          HINT: ") } ?? true, "\(run.output)")
+    }
+
+    @Test("says that files in the folder may be closed to its group", .enabled("only root gives files away") {
+        FileManager.default.isWritableFile(atPath: "/etc/passwd")
+    })
+    func group() throws {
+        let program = try Program()
+        try program.makeDocuments()
+        let path = program.documents.path
+        try FileManager.default.setAttributes([.groupOwnerAccountName: "www-data"], ofItemAtPath: path)
+        try FileManager.default.setAttributes([.posixPermissions: 0o750], ofItemAtPath: path)
+        let run = try program.run("doctor")
+        #expect(run.status == 0)
+        #expect(run.output.contains("group www-data: what is made in it does not get that group\n"), "\(run.output)")
+        try FileManager.default.setAttributes([.posixPermissions: 0o2750], ofItemAtPath: path)
+        #expect(try program.run("doctor").output.contains(/ok        documents: .* group www-data\n/))
+    }
+
+    @Test("says what of the webhooks is worth a look, and is content all the same")
+    func webhooks() throws {
+        let program = try Program()
+        let recording = try Recording(program)
+        try recording.record()
+        try recording.record()
+        let before = try program.run("doctor").output
+        #expect(before.contains("ok        webhook deliveries: 0 wait since more than an hour, 0 are dead\n"))
+        #expect(before.contains("ok        webhook secrets: 0 active client apps have a webhook URL and no secret\n"))
+        try program.database().execute(Statement("""
+            WITH one AS (SELECT id FROM latchkey.webhook_deliveries LIMIT 1)
+            UPDATE latchkey.webhook_deliveries
+               SET state = CASE WHEN id IN (SELECT id FROM one) THEN 'dead' ELSE 'pending' END,
+                   queued_at = now() - interval '61 minutes', last_attempt_at = now()
+            """))
+        try program.database().execute(Statement("UPDATE latchkey.webhook_secrets SET expires_at = now()"))
+        let run = try program.run("doctor")
+        #expect(run.status == 0)
+        #expect(run.output.contains("look      webhook deliveries: 1 wait since more than an hour, 1 are dead\n"))
+        #expect(run.output.contains("look      webhook secrets: 1 active client apps have a webhook URL and no secret"))
+        try program.database().execute(Statement("DELETE FROM latchkey.webhook_deliveries"))
+        try program.database().execute(Statement("UPDATE latchkey.webhook_secrets SET expires_at = NULL"))
     }
 
     @Test("connects to the sockets")

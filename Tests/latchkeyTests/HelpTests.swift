@@ -10,9 +10,11 @@ struct HelpTests {
             EXIT STATUS
               0   done
               1   failed, and the message says why; or the doctor found something wrong
-              3   there is no such client app, API key or user
-              4   refused: a token that is not accepted or cannot be revoked, or a key of
-                  that name is there already
+              3   there is no such client app, API key, user, collector, platform or
+                  delivery
+              4   refused: a token that is not accepted or cannot be revoked, a key or a
+                  platform of that name is there already, or a client app lacks what a
+                  test of its webhook needs
               64  a wrong argument
               69  the database cannot be reached
               78  a setting, a key file or the database's schema is not as it must be
@@ -26,7 +28,11 @@ struct HelpTests {
     @Test("is there for each command, with examples where there is more than a name to give", arguments: [
         ["app", "create"], ["app", "list"], ["app", "show"], ["app", "disable"], ["app", "enable"],
         ["secret", "regenerate"], ["key", "generate"], ["key", "list"], ["token", "inspect"], ["token", "revoke"],
-        ["user", "show"], ["user", "erase"], ["doctor"],
+        ["user", "show"], ["user", "erase"], ["collector", "create"], ["collector", "list"],
+        ["collector", "disable"], ["collector", "enable"], ["platform", "create"], ["platform", "list"],
+        ["platform", "disable"], ["platform", "enable"], ["webhook", "configure"], ["webhook", "secret"],
+        ["webhook", "list"], ["webhook", "show"], ["webhook", "replay"], ["webhook", "test"],
+        ["maintenance", "run"], ["doctor"],
     ])
     func commands(words: [String]) throws {
         let run = try Program(makesKeys: false).run(words + ["--help"])
@@ -44,7 +50,12 @@ struct HelpTests {
 
     @Test("is what a wrong argument leads to", arguments: [
         ["nonsense"], ["app", "show"], ["app", "show", "not-a-uuid"], ["app", "create"], ["user", "show"],
-        ["key", "generate", "--purpose", "other"], ["token", "inspect", "eyJhbGciOiJIUzI1NiJ9.e30.AA"],
+        ["key", "generate", "--purpose", "other"], ["collector", "disable", "x"], ["webhook", "show", "msg_x"],
+        ["platform", "create", "bank", "--name", "Bank"], ["webhook", "list", "--state", "lost"],
+        ["webhook", "list", "--limit", "0"], ["maintenance", "run", "--keep-audit-months", "2"],
+        ["webhook", "configure", "01976a3e-5c1f-7e6b-9a35-2f0f4c2d8e11"],
+        ["webhook", "configure", "01976a3e-5c1f-7e6b-9a35-2f0f4c2d8e11", "--none", "--url", "https://a.example"],
+        ["maintenance", "run", "--abandon-hours", "0"], ["token", "inspect", "eyJhbGciOiJIUzI1NiJ9.e30.AA"],
     ])
     func wrongArguments(words: [String]) throws {
         let run = try Program(makesKeys: false).run(words)

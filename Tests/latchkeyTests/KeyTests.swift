@@ -11,11 +11,15 @@ struct KeyTests {
     }
 
     @Test("are made in a new file that only its owner can read, and then added as the current one", arguments: [
-        "token", "secret-hash",
+        "token", "secret-hash", "download", "webhook",
     ])
     func generate(purpose: String) throws {
         let program = try Program(makesKeys: false)
-        let file = purpose == "token" ? program.tokenKeys : program.secretHashKeys
+        let files = [
+            "token": program.tokenKeys, "secret-hash": program.secretHashKeys, "download": program.downloadKeys,
+            "webhook": program.webhookKeys,
+        ]
+        let file = try #require(files[purpose])
         let first = try program.run("key", "generate", "--purpose", purpose, "--json")
         #expect(first.status == 0, "\(first.errors)")
         #expect(try mode(file) == 0o600)
@@ -58,6 +62,10 @@ struct KeyTests {
         #expect(try program.run("key", "generate").output.contains("systemctl reload latchkeyd"))
         let secretHash = try program.run("key", "generate", "--purpose", "secret-hash")
         #expect(secretHash.output.contains("Before you make a secret"))
+        let download = try program.run("key", "generate", "--purpose", "download")
+        #expect(download.output.contains("systemctl reload latchkeyd first"))
+        let webhook = try program.run("key", "generate", "--purpose", "webhook")
+        #expect(webhook.output.contains("leave older keys in"))
     }
 
     @Test("are not made where the act cannot be recorded")

@@ -34,8 +34,13 @@ final class Program {
 
     var tokenKeys: String { folder.appending(path: "tokens.jwks").path }
     var secretHashKeys: String { folder.appending(path: "secret-hashes.jwks").path }
+    var downloadKeys: String { folder.appending(path: "downloads.jwks").path }
+    var webhookKeys: String { folder.appending(path: "webhooks.jwks").path }
 
-    /// - Parameter makesKeys: both key files, without the command's help.
+    /// The store, which ``makeDocuments()`` makes.
+    var documents: URL { folder.appending(path: "documents") }
+
+    /// - Parameter makesKeys: all key files, without the command's help.
     init(makesKeys: Bool = true) throws {
         running = try? TestCluster.current
         folder = URL(filePath: "/tmp/latchkey-command-\(UInt32.random(in: 0...UInt32.max))")
@@ -48,12 +53,21 @@ final class Program {
                 "LATCHKEY_DATABASE_URL": "postgresql://postgres@/postgres?host=\(socket)&port=5432",
                 "LATCHKEY_KEYS_FILE": folder.appending(path: "tokens.jwks").path,
                 "LATCHKEY_SECRET_HASH_KEYS_FILE": folder.appending(path: "secret-hashes.jwks").path,
+                "LATCHKEY_DOWNLOAD_KEYS_FILE": folder.appending(path: "downloads.jwks").path,
+                "LATCHKEY_WEBHOOK_KEYS_FILE": folder.appending(path: "webhooks.jwks").path,
             ]) { $1 }
         if makesKeys {
-            for file in [tokenKeys, secretHashKeys] {
+            for file in [tokenKeys, secretHashKeys, downloadKeys, webhookKeys] {
                 try KeySet.generateHS256(kid: try #require(KeyID("first"))).save(toFile: file)
             }
         }
+    }
+
+    /// Makes the store's folder and tells the command of it.
+    func makeDocuments() throws {
+        try FileManager.default.createDirectory(at: documents, withIntermediateDirectories: false)
+        try FileManager.default.setAttributes([.posixPermissions: 0o2750], ofItemAtPath: documents.path)
+        environment["LATCHKEY_DOCUMENTS_FOLDER"] = documents.path
     }
 
     deinit {
@@ -109,6 +123,19 @@ final class Program {
                 .byteArrays(try SecretHasher(keys: keys).hashes(of: secret)), .uuid(newUser),
             ], deadline: .now + .seconds(10))
         return try result.text(row: 0, column: 0)
+    }
+
+    /// The database as the command has it.
+    func administration() throws -> Administration {
+        let administration = Administration(
+            conninfo: try Conninfo(cluster.conninfo(), applicationName: "latchkey"), actor: "tester")
+        try administration.open()
+        return administration
+    }
+
+    /// One number of the database.
+    func count(_ statement: Statement, _ parameters: Parameter...) throws -> Int64? {
+        try database().run(statement, parameters, deadline: .now + .seconds(10)).integer(row: 0, column: 0)
     }
 
     /// The acts on an object, with their actors: `app.create by root`.

@@ -90,7 +90,7 @@ struct SettingsTests {
 }
 
 extension Connection {
-    func execute(_ statement: Statement) throws(DatabaseError) {
-        _ = try run(statement, deadline: .now + .seconds(30))
+    func execute(_ statement: Statement, _ parameters: Parameter...) throws(DatabaseError) {
+        _ = try run(statement, parameters, deadline: .now + .seconds(30))
     }
 }
