@@ -10,16 +10,14 @@ check_swift() {
 build_programs() {
     local program built
     step build
-    for program in latchkeyd latchkey; do
+    for program in latchkeyd latchkey-webhooks latchkey; do
         # Swift's own libraries are linked in, so that the account needs to reach no toolchain.
         run_long swift build --package-path "$checkout" -c release --product "$program" --static-swift-stdlib
     done
     built=$(swift build --package-path "$checkout" -c release --show-bin-path 2>>"$step_log")
-    if ! cmp -s -- "$built/latchkeyd" bin/latchkeyd; then
-        # One that still runs is older than what is tried out: it is started again further down.
-        stop_service latchkeyd
-        install -m 0755 -- "$built/latchkeyd" bin/latchkeyd
-    fi
+    renew latchkeyd "$built/latchkeyd" bin/latchkeyd
+    renew latchkey-webhooks "$built/latchkey-webhooks" bin/latchkey-webhooks
+    renew webhook-receiver "$checkout/deploy/try.d/webhook-receiver" libexec/webhook-receiver
     if (( EUID == 0 )); then
         install -D -m 0755 -- "$built/latchkey" libexec/latchkey
         write_root_command >bin/latchkey
@@ -28,6 +26,14 @@ build_programs() {
         install -m 0755 -- "$built/latchkey" bin/latchkey
     fi
     step_done 'built'
+}
+
+# renew SERVICE FROM TO: one that still runs is older than what is tried out, and is started again further down.
+renew() {
+    if ! cmp -s -- "$2" "$3"; then
+        stop_service "$1"
+        install -D -m 0755 -- "$2" "$3"
+    fi
 }
 
 # The keys belong to the account that latchkeyd runs as. Where root wrote them anew, latchkeyd could not read them: the

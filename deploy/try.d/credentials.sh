@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC2034,SC2154  # the parts share variables; deploy/try lists them
 #
-# Keys for tokens and for hashes of secrets, and the certificate for localhost. The account makes them, in folders of
-# its own; what is private is 0600.
+# Keys for each purpose, and the certificate for localhost. The account makes them, in folders of its own; what is
+# private is 0600.
 
 make_keys() {
     local result=kept purpose
     step keys
-    for purpose in token secret-hash; do
+    for purpose in token secret-hash download webhook; do
         if [[ ! -e keys/$purpose.jwks ]]; then
             latchkey key generate --purpose "$purpose" >>"$step_log" 2>&1
             result=made
@@ -19,6 +19,7 @@ make_keys() {
 latchkey() {
     as_account env LATCHKEY_DATABASE_URL="$(database_uri postgres)" \
         LATCHKEY_KEYS_FILE="$state/keys/token.jwks" LATCHKEY_SECRET_HASH_KEYS_FILE="$state/keys/secret-hash.jwks" \
+        LATCHKEY_DOWNLOAD_KEYS_FILE="$state/keys/download.jwks" LATCHKEY_WEBHOOK_KEYS_FILE="$state/keys/webhook.jwks" \
         "$state/bin/latchkey" "$@" --actor deploy/try
 }
 

@@ -3,7 +3,7 @@
 # PostgreSQL: a private cluster on a Unix socket in the state folder, and the migrations.
 
 # Roles that log in, as the migrations make them, and the cluster's superuser.
-readonly database_roles=(postgres latchkey_migrator latchkey_application latchkey_administrator)
+readonly database_roles=(postgres latchkey_migrator latchkey_application latchkey_administrator latchkey_webhooks)
 
 start_database() {
     step postgresql postgresql.log
@@ -79,10 +79,10 @@ END
     done | sort -u >postgres/pg_ident.conf
 }
 
-# sql STATEMENT: as the superuser.
+# sql STATEMENT [DATABASE]: as the superuser.
 sql() {
     as_account psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 \
-        --host="$state/run" --username=postgres --dbname=postgres --command="$1" 2>>"$step_log"
+        --host="$state/run" --username=postgres --dbname="${2:-postgres}" --command="$1" 2>>"$step_log"
 }
 
 migrate() {

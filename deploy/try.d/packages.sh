@@ -13,7 +13,7 @@ install_packages() {
     if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
         fail 'this is neither Debian nor one of its kin, where this program could install what is missing.' \
             'Latchkey needs libfcgi, libpq and OpenSSL with their headers, pkg-config, a C++ compiler, git, nginx,' \
-            "PostgreSQL $oldest_postgresql or newer, sqitch with DBD::Pg, openssl and curl."
+            "PostgreSQL $oldest_postgresql or newer, sqitch with DBD::Pg, openssl, curl and python3."
     fi
     step packages
     find_missing
@@ -43,6 +43,7 @@ find_missing() {
     need psql postgresql-client
     need openssl openssl
     need curl curl
+    need python3 python3
     [[ -n $(newest_postgresql) ]] || missing+=(postgresql)
     # The toolchain comes as an archive: on a bare machine what it needs itself is missing, and it does not even start.
     swift build --version >/dev/null 2>&1 ||

@@ -1,8 +1,9 @@
 # shellcheck shell=bash disable=SC2034,SC2154  # the parts share variables; deploy/try lists them
 #
-# Processes: how one knows that PostgreSQL, latchkeyd and nginx run, how they stop, and how they are watched.
+# Processes: how one knows that PostgreSQL, latchkeyd and the others run, how they stop, and how they are watched.
 
-readonly services=(postgresql latchkeyd nginx)    # in the order in which they start
+# In the order in which they start.
+readonly services=(postgresql latchkeyd nginx webhook-receiver latchkey-webhooks)
 
 started=()    # those that this program started
 recorded=     # of a service: the pid in its pid file, which may be long gone
@@ -15,9 +16,12 @@ about() {
         # INT is its fast way: sessions end, then a checkpoint. KILL would leave its other processes at their work.
         postgresql) file=postgres/data/postmaster.pid mark="-D $state/postgres" signals='INT:60 QUIT:10' ;;
         # TERM drains.
-        latchkeyd) file=run/latchkeyd.pid mark=$state/latchkeyd.conf signals='TERM:20 KILL:5' ;;
+        latchkeyd) file=run/latchkeyd.pid mark=$state/bin/latchkeyd signals='TERM:20 KILL:5' ;;
         # QUIT lets requests under way end.
         nginx) file=run/nginx.pid mark=$state/nginx/nginx.conf signals='QUIT:10 TERM:5 KILL:5' ;;
+        webhook-receiver) file=run/$1.pid mark=$state/libexec/webhook-receiver signals='TERM:5 KILL:5' ;;
+        # TERM lets deliveries under way end.
+        latchkey-webhooks) file=run/$1.pid mark=$state/bin/latchkey-webhooks signals='TERM:20 KILL:5' ;;
     esac
     recorded=
     if [[ -r $state/$file ]]; then
@@ -98,15 +102,16 @@ stop_nginx_workers() {
 
 # In the order in which none misses another.
 stop_all() {
-    local result=0
+    local result=0 service
     stop_service nginx || result=1
     stop_nginx_workers || result=1
-    stop_service latchkeyd || result=1
-    stop_service postgresql || result=1
+    for service in latchkey-webhooks webhook-receiver latchkeyd postgresql; do
+        stop_service "$service" || result=1
+    done
     if (( result == 0 )); then
-        remove_remains latchkeyd
-        remove_remains nginx
-        remove_remains postgresql
+        for service in "${services[@]}"; do
+            remove_remains "$service"
+        done
         rm -f -- "$state/running"
     fi
     return "$result"
@@ -123,8 +128,8 @@ stop_started() {
 remove_remains() {
     case $1 in
         postgresql) rm -f -- "$state"/run/.s.PGSQL.5432{,.lock} ;;
-        latchkeyd) rm -f -- "$state"/run/{latchkeyd.pid,verify.sock,database.sock} ;;
-        nginx) rm -f -- "$state/run/nginx.pid" ;;
+        latchkeyd) rm -f -- "$state"/run/{latchkeyd.pid,verify.sock,database.sock,upload.sock} ;;
+        *) rm -f -- "$state/run/$1.pid" ;;
     esac
 }
 

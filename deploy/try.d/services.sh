@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154  # the parts share variables; deploy/try lists them
 #
-# The ports, latchkeyd and nginx.
+# The ports, latchkeyd, nginx, the sender of webhooks and a receiver for them.
+
+service_pid=    # of what was started last
 
 # Those of the last start, unless others were asked for.
 choose_ports() {
@@ -11,15 +13,17 @@ choose_ports() {
     fi
     port=${port:-${last:-8443}}
     sandbox_port=$(( port + 1 ))
+    receiver_port=$(( port + 2 ))
 }
 
 check_ports() {
     local number
     [[ -z $(pid_of nginx) ]] || return 0
-    for number in "$port" "$sandbox_port"; do
+    stop_service webhook-receiver
+    for number in "$port" "$sandbox_port" "$receiver_port"; do
         ! is_listened_on "$number" ||
-            fail "port $number is in use by another program. To choose two others: deploy/try --port N" \
-                '(production; the sandbox is on N + 1).'
+            fail "port $number is in use by another program. To choose three others: deploy/try --port N" \
+                '(production; the sandbox is on N + 1, the receiver of webhooks on N + 2).'
     done
     say "$port" >"$state/port"
 }
@@ -44,34 +48,54 @@ start_latchkeyd() {
 # Made by deploy/try at each start.
 LATCHKEY_VERIFY_SOCKET=$state/run/verify.sock
 LATCHKEY_DATABASE_SOCKET=$state/run/database.sock
+LATCHKEY_UPLOAD_SOCKET=$state/run/upload.sock
 LATCHKEY_PEER_USERS=$account
 LATCHKEY_DATABASE_CONNINFO=$(database_uri latchkey_application)
 LATCHKEY_KEYS_FILE=$state/keys/token.jwks
 LATCHKEY_SECRET_HASH_KEYS_FILE=$state/keys/secret-hash.jwks
+LATCHKEY_DOWNLOAD_KEYS_FILE=$state/keys/download.jwks
+LATCHKEY_DOCUMENTS_FOLDER=$state/documents
+LATCHKEY_PRODUCTION_URL=https://localhost:$port
+LATCHKEY_SANDBOX_URL=https://localhost:$sandbox_port
+LATCHKEY_WEBHOOK_DATABASE_CONNINFO=$(database_uri latchkey_webhooks)
+LATCHKEY_WEBHOOK_KEYS_FILE=$state/keys/webhook.jwks
+# The receiver is on this machine.
+LATCHKEY_WEBHOOK_ALLOWED_NETWORKS=127.0.0.0/8
 END
     begin=$(stat -c %s -- "$log")
-    remove_remains latchkeyd
-    started+=(latchkeyd)
-    # A session of its own: Ctrl-C in this terminal is for this program, which stops things in order. The shell's pid
-    # becomes latchkeyd's, for each program here is replaced by the next.
-    # shellcheck disable=SC2016  # the account's shell expands this
-    "${become[@]}" sh -c 'echo $$ >run/latchkeyd.pid && exec setsid -- "$0" --config "$1"' \
-        "$state/bin/latchkeyd" "$state/latchkeyd.conf" </dev/null >>"$log" 2>&1 9<&- &
-    # Bash need not tell how it ends: `watch` does.
-    disown $!
-    within 30 is_ready_or_gone $! "$log" "$begin" || step_failed 'it was not ready within 30 s'
-    is_ready "$log" "$begin" || step_failed 'it ended'
+    run_service latchkeyd "$state/bin/latchkeyd" --config "$state/latchkeyd.conf" </dev/null
+    until_ready "$log" "$begin"
     step_done "runs, pid $(pid_of latchkeyd)"
 }
 
-# is_ready LOG BEGIN: whether latchkeyd says so in its log, from byte BEGIN on.
+# run_service NAME COMMAND...: as the account, with its own log; what it reads is this call's input.
+run_service() {
+    local name=$1
+    shift
+    remove_remains "$name"
+    started+=("$name")
+    # A session of its own: Ctrl-C in this terminal is for this program, which stops things in order. The shell's pid
+    # becomes the service's, for each program here is replaced by the next.
+    # shellcheck disable=SC2016  # the account's shell expands this
+    "${become[@]}" sh -c 'echo $$ >"run/$0.pid" && exec setsid -- "$@"' "$name" "$@" \
+        <&0 >>"$state/log/$name.log" 2>&1 9<&- &
+    service_pid=$!
+    # Bash need not tell how it ends: `watch` does.
+    disown "$service_pid"
+}
+
+# until_ready LOG BEGIN: waits until what was started last says so in its log, from byte BEGIN on.
+until_ready() {
+    within 30 is_ready_or_gone "$@" || step_failed 'it was not ready within 30 s'
+    is_ready "$@" || step_failed 'it ended'
+}
+
 is_ready() {
-    [[ -S run/verify.sock && -S run/database.sock ]] &&
-        tail -c "+$(( $2 + 1 ))" -- "$1" | grep '"message":"ready"' >/dev/null
+    tail -c "+$(( $2 + 1 ))" -- "$1" | grep '"message":"ready"' >/dev/null
 }
 
 is_ready_or_gone() {
-    is_gone "$1" || is_ready "$2" "$3"
+    is_gone "$service_pid" || is_ready "$@"
 }
 
 start_nginx() {
@@ -105,4 +129,35 @@ nginx_configuration() {
 # Any answer will do: it came through TLS and the right certificate.
 https_answers() {
     curl --disable --silent --output /dev/null --max-time 5 --noproxy '*' --cacert tls/ca.crt "https://localhost:$1/"
+}
+
+# The client's side: plain HTTP on 127.0.0.1, for there is nothing to protect.
+start_receiver() {
+    step receiver webhook-receiver.log
+    if [[ -n $(pid_of webhook-receiver) ]]; then
+        step_done "runs already, pid $(pid_of webhook-receiver)"
+        return
+    fi
+    own_log webhook-receiver.log
+    # The secret is not an argument, which other users of the machine could read.
+    # shellcheck disable=SC2016  # the account's shell expands this
+    run_service webhook-receiver \
+        sh -c 'read -r LATCHKEY_WEBHOOK_SECRET && export LATCHKEY_WEBHOOK_SECRET && exec "$0" "$1" </dev/null' \
+        "$state/libexec/webhook-receiver" "$receiver_port" <<<"$webhook_secret"
+    within 10 is_listened_on "$receiver_port" || step_failed "it does not listen on port $receiver_port"
+    step_done "runs, pid $(pid_of webhook-receiver)"
+}
+
+start_webhooks() {
+    local log=$state/log/latchkey-webhooks.log begin
+    step webhooks latchkey-webhooks.log
+    if [[ -n $(pid_of latchkey-webhooks) ]]; then
+        step_done "runs already, pid $(pid_of latchkey-webhooks)"
+        return
+    fi
+    own_log latchkey-webhooks.log
+    begin=$(stat -c %s -- "$log")
+    run_service latchkey-webhooks "$state/bin/latchkey-webhooks" --config "$state/latchkeyd.conf" </dev/null
+    until_ready "$log" "$begin"
+    step_done "runs, pid $(pid_of latchkey-webhooks)"
 }

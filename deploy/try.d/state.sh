@@ -2,14 +2,15 @@
 #
 # The state folder: all that a try makes is in it.
 #
-#     env          for a shell: addresses, the demo app's key and secret, PATH (0600)
-#     bin/         the programs as they were built
+#     env          for a shell: addresses, the demo's keys and secrets, PATH (0600)
+#     bin/ libexec/    the programs as they were built
 #     log/         a log for each step and each service
 #     postgres/    PostgreSQL's configuration, and its data
 #     keys/        the private JWK sets
 #     tls/         the certificate, its key and the CA's certificate
+#     documents/   the document store
 #     run/         sockets and pid files
-#     nginx/ nginx.conf latchkeyd.conf migrations/    copies from the checkout, and what was made for this folder
+#     nginx/ migrations/ latchkeyd.conf    copies from the checkout, and what was made for this folder
 #
 # The folder and the files that this program writes belong to its caller. What the services write belongs to their
 # account: root never writes where another account could have put a symbolic link.
@@ -118,8 +119,8 @@ give_state_to_account() {
         chgrp -- "$account" "$state"
         chmod 0750 -- "$state"
     fi
-    mkdir -p -- "$state"/{bin,log,nginx,postgres,run,keys,tls}
-    for folder in run keys tls; do
+    mkdir -p -- "$state"/{bin,libexec,log,nginx,postgres,run,keys,tls,documents}
+    for folder in run keys tls documents; do
         chown -- "$account:" "$state/$folder"
         chmod 0750 -- "$state/$folder"
     done
