@@ -51,7 +51,7 @@ interrupted.""")
     parser.add_argument("--json", type=Path, default=CHECKOUT / ".build/performance.json", metavar="FILE",
                         help="where the figures go as JSON (.build/performance.json)")
     parser.add_argument("--folder", type=Path, default=Path("/var/tmp"),
-                        help="in which the product's folder is made (/var/tmp); 10 million users want 7 GB there")
+                        help="in which the product's folder is made (/var/tmp); 10 million users want 8 GB there")
     parser.add_argument("--url", help="measure this endpoint of another server, by the same load, and nothing else")
     parser.add_argument("--token", help="with --url: the bearer token to send")
     parser.add_argument("--header", help="with --url: a whole header to send, in place of --token")

@@ -3,10 +3,12 @@
 import os
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from collectors import PLATFORMS, new_collector
 from prepared import Prepared
 from product import CHECKOUT, Product
 from responders import in_place_of_latchkeyd
@@ -60,6 +62,14 @@ def app(product):
 
 
 @pytest.fixture(scope="session")
+def collector(product):
+    """A collector, and the platforms that it retrieves from."""
+    for platform, name in PLATFORMS.items():
+        product.administer("platform", "create", platform, "--name", name, "--production", "--sandbox")
+    return new_collector(product)
+
+
+@pytest.fixture(scope="session")
 def prepared(product):
     """What the golden files' placeholders stand for."""
     return Prepared(product)
@@ -79,6 +89,16 @@ def database(product):
     if not product.postgres_runs():
         product.start_postgres()
     eventually(lambda: product.token(product.demo).status_code == 200, 10, "tokens are issued again")
+
+
+@pytest.fixture(scope="session")
+def shifted_clock(product):
+    """A wall clock that can be shifted, preloaded into one program alone: all others keep theirs."""
+    made = product.state / "bin/shifted_clock.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", str(made),
+                    str(Path(__file__).with_name("shifted_clock.c"))], check=True, timeout=60)
+    made.chmod(0o755)
+    return made
 
 
 @pytest.fixture(scope="session")

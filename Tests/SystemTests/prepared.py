@@ -6,14 +6,28 @@ import json
 import time
 import uuid
 
+import collectors
 import tokens
 from waiting import eventually
 
 MODES = ("production", "sandbox")
+PLATFORM = "golden-bank"
 
 
 def other(mode):
     return MODES[1 - MODES.index(mode)]
+
+
+class Values(dict):
+    """What costs a request is made when it is asked for first."""
+
+    def __init__(self, made, later):
+        super().__init__(made)
+        self.later = later
+
+    def __missing__(self, name):
+        self[name] = self.later[name]()
+        return self[name]
 
 
 class Prepared:
@@ -44,6 +58,19 @@ class Prepared:
             "TOO_LARGE_TEXT": "x" * 16384, "NOT_UTF8": b"\xff",
         }
         self.keys = {mode: self.use_keys(mode) for mode in MODES}
+        product.administer("platform", "create", PLATFORM, "--name", "Golden Bank", "--production", "--sandbox")
+        self.collector = collectors.new_collector(product, "Golden")
+        self.other_collector = collectors.new_collector(product, "Golden other")
+        disabled_collector = collectors.new_collector(product, "Golden disabled")
+        product.administer("collector", "disable", disabled_collector.id)
+        year = collectors.this_year()
+        self.kept |= {
+            "COLLECTOR_KEY": self.collector.key, "DISABLED_COLLECTOR_KEY": disabled_collector.key,
+            "PLATFORM": PLATFORM, "LAST_YEAR": str(year - 1), "THIS_YEAR": str(year), "NEXT_YEAR": str(year + 1),
+        }
+        self.open = {mode: self.begin(mode) for mode in MODES}
+        self.open_of_other_collector = {mode: self.begin(mode, self.other_collector) for mode in MODES}
+        self.returning = {mode: self.record(mode) for mode in MODES}
         for mode in MODES:
             for token in (self.revoked[mode], self.erased[mode][0], self.disabled_tokens[mode]):
                 eventually(
@@ -59,6 +86,43 @@ class Prepared:
         self.product.issued(self.app, mode, headers=key, taiki_user_id=self.users[mode])
         return used
 
+    def begin(self, mode, collector=None):
+        """An open retrieval for the user of this mode."""
+        token, _ = self.product.issued(self.app, mode, taiki_user_id=self.users[mode])
+        return (collector or self.collector).begun(token, PLATFORM, mode=mode)
+
+    def record(self, mode):
+        """A user with the documents of a finished retrieval."""
+        token, user = self.product.issued(self.app, mode)
+        platform = collectors.SANDBOX_PLATFORM if mode == "sandbox" else PLATFORM
+        retrieval = self.collector.begun(token, platform, mode=mode)
+        for name, content, content_type in (
+                ("1099_INT.pdf", b"%PDF-1.7 of last year.", "application/pdf"),
+                ("W-2 f\u00fcr 2024.txt", b"", "text/plain")):
+            self.collector.uploaded(retrieval, name, content, content_type, mode=mode)
+        self.collector.finished(retrieval, mode=mode)
+        [document, _] = collectors.page(self.product, token, mode)["documents"]
+        return {"user": user, "retrieval": retrieval, "document": document["id"]}
+
+    def documents(self, mode):
+        """Retrievals, and links that are made now."""
+        returning = self.returning[mode]
+        key, *_ = collectors.download_keys(self.product)
+
+        def link(user=returning["user"], seconds=900, mode=mode):
+            return collectors.link(
+                key, returning["document"], self.app.client_app, user, int(time.time()) + seconds, mode)
+
+        right = link()
+        forged = right[:-10] + ("B" if right[-10] == "A" else "A") + right[-9:]
+        return {
+            "RETRIEVAL": self.open[mode], "RETRIEVAL_OF_OTHER_COLLECTOR": self.open_of_other_collector[mode],
+            "RETRIEVAL_OF_OTHER_MODE": self.open[other(mode)], "FINISHED_RETRIEVAL": returning["retrieval"],
+            "RETURNING_USER": returning["user"], "DOCUMENT": returning["document"],
+            "LINK": right, "FORGED_LINK": forged, "EXPIRED_LINK": link(seconds=0),
+            "LINK_OF_OTHER_MODE": link(mode=other(mode)), "LINK_OF_ERASED_USER": link(self.erased[mode][1]),
+        }
+
     def values(self, mode):
         """All placeholders, with tokens made now."""
         app, user = self.app.client_app, self.users[mode]
@@ -73,7 +137,7 @@ class Prepared:
         mac = bytearray(base64.urlsafe_b64decode(signature + "="))
         mac[7] ^= 1
         unsigned = tokens.signed(tokens.claims(app, user, mode=mode), key, {"alg": "none"})
-        return self.kept | self.keys[mode] | {
+        return Values(self.kept | self.keys[mode] | self.documents(mode) | {
             "USER": user, "USER_IN_CAPITALS": user.upper(),
             "USER_OF_OTHER_APP": self.users_of_another[mode], "USER_OF_OTHER_MODE": self.users[other(mode)],
             "ERASED_USER": self.erased[mode][1], "UNUSED_IDEMPOTENCY_KEY": str(uuid.uuid4()),
@@ -92,4 +156,5 @@ class Prepared:
             "REFRESH_TOKEN": made(token_type="refresh"), "AUDIENCE_TOKEN": made(aud="somebody"),
             "WITHOUT_ID_TOKEN": made(jti=None), "REVOKED_TOKEN": self.revoked[mode],
             "TOKEN_OF_DISABLED_APP": self.disabled_tokens[mode], "TOKEN_OF_ERASED_USER": self.erased[mode][0],
-        }
+            "RETURNING_TOKEN": tokens.signed(tokens.claims(app, self.returning[mode]["user"], mode=mode), key),
+        }, {"UNFINISHED_RETRIEVAL": lambda: self.begin(mode)})

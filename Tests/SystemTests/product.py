@@ -1,14 +1,18 @@
 """The product under test: one Latchkey that deploy/try runs in a fresh folder."""
 
+import base64
 import contextlib
+import hmac
 import json
 import os
 import random
+import re
 import shutil
 import socket
 import ssl
 import subprocess
 import tempfile
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,11 +43,11 @@ class App:
 
 
 def free_ports():
-    """A port for production whose successor, the sandbox's, is free as well; below the ephemeral ones."""
+    """A port for production, free as the sandbox's and the receiver's behind it; below the ephemeral ones."""
     for _ in range(200):
-        port = random.randrange(20000, 30000, 2)
+        port = random.randrange(20000, 30000, 4)
         try:
-            for number in (port, port + 1):
+            for number in (port, port + 1, port + 2):
                 with socket.socket() as probe:
                     probe.bind(("127.0.0.1", number))
         except OSError:
@@ -63,8 +67,9 @@ class Product:
         self.http = None
         # Every secret and key of this run: none of them may turn up in a log, a dump or a command line.
         self.secrets = set()
-        # And every token that was issued to a client of `client`.
+        # And every token that was issued to a client of `client`, and the signed part of every download's address.
         self.tokens = set()
+        self.links = set()
 
     # Starting and stopping
 
@@ -91,7 +96,7 @@ class Product:
             ["sh", "-c", '. "$1" && exec env -0', "sh", str(self.state / "env")],
             env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True).stdout
         self.environment = dict(pair.split("=", 1) for pair in text.split("\0") if pair)
-        self.secrets.add(self.environment["LATCHKEY_API_SECRET"])
+        self.secrets.update((self["API_SECRET"], self["COLLECTOR_KEY"], self["WEBHOOK_SECRET"]))
         for keys in self.key_files:
             self.secrets.update(key["k"] for key in json.loads(keys.read_text())["keys"])
 
@@ -120,7 +125,12 @@ class Product:
 
     @property
     def key_files(self):
-        return [Path(self["KEYS_FILE"]), Path(self["SECRET_HASH_KEYS_FILE"])]
+        return [Path(self[name + "_FILE"]) for name in ("KEYS", "SECRET_HASH_KEYS", "DOWNLOAD_KEYS", "WEBHOOK_KEYS")]
+
+    @property
+    def documents(self):
+        """The document store's folder."""
+        return Path(self["DOCUMENTS_FOLDER"])
 
     @property
     def log(self):
@@ -162,11 +172,14 @@ class Product:
     def client(self, http2=False):
         return httpx.Client(
             verify=self.tls, http1=not http2, http2=http2, timeout=15, trust_env=False,
-            event_hooks={"response": [self.remember_token]})
+            event_hooks={"response": [self.remember]})
 
-    def remember_token(self, answer):
-        if answer.status_code == 200 and b'"access_token"' in answer.read():
-            self.tokens.add(answer.json()["access_token"])
+    def remember(self, answer):
+        """What no log may hold."""
+        if answer.status_code == 200 and answer.headers.get("content-type") == "application/json":
+            if b'"access_token"' in answer.read():
+                self.tokens.add(answer.json()["access_token"])
+            self.links.update(re.findall(r"[?]link=([A-Za-z0-9._-]+)", answer.text))
 
     # Doing things with it
 
@@ -188,9 +201,12 @@ class Product:
         return post(self.base_url(mode) + "/api/verify-token", headers={"Authorization": f"Bearer {token}"})
 
     def post(self, url, **request):
+        return self.request("POST", url, **request)
+
+    def request(self, method, url, **request):
         if self.http is None:
             self.http = self.client()
-        return self.http.post(url, **request)
+        return self.http.request(method, url, **request)
 
     def latchkey(self, *words, input=None, environment=None):
         """Runs the administrator's command as a shell that has read `env` does."""
@@ -226,6 +242,15 @@ class Product:
             self.as_account(str(self.state / "bin/latchkeyd"), *words),
             env={"PATH": os.environ["PATH"]} | (settings or {}), stdin=subprocess.DEVNULL, capture_output=True,
             text=True, timeout=timeout)
+
+    def webhook_secrets(self):
+        """All that there are: derived from a key, none of them is kept."""
+        keys = dict(tokens.read_keys(self.key_files[3]))
+        made = set()
+        for app, secret, kid in self.sql("SELECT client_app_id, id, kid FROM latchkey.webhook_secrets"):
+            message = b"latchkey webhook secret\0" + uuid.UUID(app).bytes + uuid.UUID(secret).bytes
+            made.add("whsec_" + base64.b64encode(hmac.digest(keys[kid], message, "sha256")).decode())
+        return made
 
     # PostgreSQL
 

@@ -12,15 +12,17 @@ from pathlib import Path
 import processes
 from waiting import eventually
 
-# Becomes latchkeyd with the two sockets as descriptors 3 and 4, as systemd hands them over. LISTEN_PID can be known
-# only once the process is there.
-HAND_OVER = """
+LANES = ("verify", "database", "upload")
+
+# Becomes latchkeyd with the lanes' sockets as descriptors from 3 on, as systemd hands them over. LISTEN_PID can be
+# known only once the process is there.
+HAND_OVER = f"""
 import fcntl, os, sys
-high = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
+high = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:{len(LANES) + 1}]]
 for place, number in enumerate(high, start=3):
     os.dup2(number, place)
-os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "2", "LISTEN_FDNAMES": "verify:database"}
-os.execvp(sys.argv[3], sys.argv[3:])
+os.environ |= {{"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "{len(LANES)}", "LISTEN_FDNAMES": "{":".join(LANES)}"}}
+os.execvp(sys.argv[{len(LANES) + 1}], sys.argv[{len(LANES) + 1}:])
 """
 
 
@@ -97,9 +99,9 @@ class Responders:
         return responder.wait_until_ready() if says_ready else responder
 
     def bind(self):
-        """Makes the two sockets here, so that they stay while responders come and go."""
-        for name in ("VERIFY_SOCKET", "DATABASE_SOCKET"):
-            path = Path(self.product[name])
+        """Makes the sockets here, so that they stay while responders come and go."""
+        for lane in LANES:
+            path = Path(self.product[f"{lane.upper()}_SOCKET"])
             path.unlink(missing_ok=True)
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             listener.bind(str(path))

@@ -7,7 +7,10 @@ import subprocess
 from pathlib import Path
 
 TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}")
-SECRET = re.compile(rb"lk_(?:live|test)_[A-Za-z0-9_-]{20,}")
+SECRET = re.compile(rb"lk_(?:live|test|coll)_[A-Za-z0-9_-]{20,}|whsec_[A-Za-z0-9+/]{20,}")
+# What is signed of a download's address: a key's name, 40 bytes, and the signature.
+LINK = re.compile(rb"\.[A-Za-z0-9_-]{54}\.[A-Za-z0-9_-]{43}")
+PREFIXES = ("lk_live_", "lk_test_", "lk_coll_", "whsec_")
 
 
 def forms(value):
@@ -18,7 +21,7 @@ def forms(value):
 
 
 class Search:
-    """For API secrets and keys in all forms, and for tokens by the parts that no other token has."""
+    """For secrets and keys in all forms, and for tokens and addresses by the parts that no other has."""
 
     def __init__(self, secrets, issued, scratch):
         patterns = set()
@@ -27,7 +30,12 @@ class Search:
             # A key of a JWK set is base64url itself. What a secret has after its prefix is random as well.
             key = re.fullmatch(r"[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{86}", secret)
             patterns |= forms(base64.urlsafe_b64decode(secret + "=" * (-len(secret) % 4))) if key else set()
-            patterns.add(secret.removeprefix("lk_live_").removeprefix("lk_test_").encode())
+            for prefix in PREFIXES:
+                if secret.startswith(prefix):
+                    patterns.add(secret.removeprefix(prefix).encode())
+            # A webhook's secret is base64 of the key that signs.
+            if secret.startswith("whsec_"):
+                patterns |= forms(base64.b64decode(secret.removeprefix("whsec_")))
         for token in issued:
             _, payload, signature = token.split(".")
             patterns |= {payload.encode(), signature.encode()}
@@ -52,7 +60,8 @@ class Search:
         return found
 
     def is_suspicious(self, text):
-        return bool(any(pattern in text for pattern in self.broken) or TOKEN.search(text) or SECRET.search(text))
+        return bool(any(pattern in text for pattern in self.broken)
+                    or TOKEN.search(text) or SECRET.search(text) or LINK.search(text))
 
     def in_texts(self, texts):
         """The names of those that hold one. All at once: with the tokens of a long run grep needs a while to begin."""

@@ -41,7 +41,7 @@ def made(product):
     made = product.administer(
         "app", "create", "--name", "Ünïcødé & Co", "--organisation-id", "org-1", "--webhook-url",
         "https://example.org/hook", "--actor", "alice")
-    product.secrets.add(made["api_secret"])
+    product.secrets.update((made["api_secret"], made["webhook_secret"]))
     return made
 
 
@@ -49,7 +49,8 @@ def made(product):
 
 def test_app_create_says_all_that_was_made(product, made):
     assert set(made) == {
-        "client_app_id", "name", "organisation_id", "webhook_url", "sandbox_only", "api_key", "api_secret"}
+        "client_app_id", "name", "organisation_id", "webhook_url", "sandbox_only", "api_key", "api_secret",
+        "webhook_secret"}
     assert made["name"] == "Ünïcødé & Co" and made["organisation_id"] == "org-1" and made["sandbox_only"] is False
     assert uuid.UUID(made["client_app_id"]).version == uuid.UUID(made["api_key"]).version == 7
     [[actor, detail]] = acts(product, "app.create", f"client_app:{made['client_app_id']}")
@@ -175,7 +176,7 @@ def new_file(product):
     path.unlink(missing_ok=True)
 
 
-@pytest.mark.parametrize("purpose", ["token", "secret-hash"])
+@pytest.mark.parametrize("purpose", ["token", "secret-hash", "download", "webhook"])
 def test_key_generate_makes_a_private_file_and_then_adds_to_it(product, new_file, purpose):
     kids = []
     for count in (1, 2, 3):
@@ -364,16 +365,21 @@ def diagnosed(product, environment=None, status=FAILED, words=()):
     return {check["name"]: check for check in found["checks"]}
 
 
-NAMES = {"database", "token keys", "secret-hash keys", "verify socket", "database socket", "nginx"}
+NAMES = {
+    "database", "token keys", "secret-hash keys", "download keys", "webhook keys", "documents", "verify socket",
+    "database socket", "upload socket", "nginx", "webhook deliveries", "webhook secrets"}
+# What other tests have left undelivered is worth a look, and no illness.
+WORTH_A_LOOK = {"webhook deliveries", "webhook secrets"}
 
 
 def test_the_doctor_finds_nothing_wrong(product):
     found = diagnosed(product, status=DONE, words=["--nginx-config", str(product.state / "nginx/nginx.conf")])
     assert set(found) == NAMES
-    assert {check["outcome"] for check in found.values()} == {"ok"}, found
+    assert {found[name]["outcome"] for name in NAMES - WORTH_A_LOOK} == {"ok"}, found
+    assert {found[name]["outcome"] for name in WORTH_A_LOOK} <= {"ok", "look"}, found
     text = product.latchkey("doctor")
     assert text.returncode == DONE
-    assert len(text.stdout.splitlines()) == len(NAMES)
+    assert len([line for line in text.stdout.splitlines() if not line.startswith("          HINT: ")]) == len(NAMES)
 
 
 def bad_nginx(product):
@@ -387,8 +393,12 @@ ILLNESSES = {
     "database": [("DATABASE_URL", "postgresql://postgres@/latchkey?host=/nowhere"), ("DATABASE_URL", "")],
     "token keys": [("KEYS_FILE", "/nowhere/keys.jwks"), ("KEYS_FILE", "")],
     "secret-hash keys": [("SECRET_HASH_KEYS_FILE", "/nowhere/keys.jwks"), ("SECRET_HASH_KEYS_FILE", "")],
+    "download keys": [("DOWNLOAD_KEYS_FILE", "/nowhere/keys.jwks"), ("DOWNLOAD_KEYS_FILE", "")],
+    "webhook keys": [("WEBHOOK_KEYS_FILE", "/nowhere/keys.jwks")],
+    "documents": [("DOCUMENTS_FOLDER", "/nowhere/documents"), ("DOCUMENTS_FOLDER", "/dev/null")],
     "verify socket": [("VERIFY_SOCKET", "/nowhere/verify.sock")],
     "database socket": [("DATABASE_SOCKET", "/nowhere/database.sock")],
+    "upload socket": [("UPLOAD_SOCKET", "/nowhere/upload.sock")],
 }
 
 
@@ -398,6 +408,9 @@ def test_the_doctor_says_what_is_wrong_and_how_to_mend_it(product, name, setting
     check = found.pop(name)
     assert check["outcome"] == "wrong"
     assert check["finding"] and (check["hint"] or "/nowhere" in check["finding"])
+    # Without its database it cannot know of webhooks.
+    for late in WORTH_A_LOOK:
+        assert (found[late]["outcome"] == "skipped") is (name == "database")
     assert "wrong" not in {other["outcome"] for other in found.values()}
     text = product.latchkey("doctor", environment={"LATCHKEY_" + setting: value})
     assert text.returncode == FAILED and re.search(rf"^wrong +{name}: ", text.stdout, re.MULTILINE)
@@ -418,10 +431,23 @@ def test_the_doctor_looks_at_the_key_files_mode(product):
     assert check["outcome"] == "wrong" and "chmod 600" in check["finding"]
 
 
+def test_the_doctor_looks_at_the_mode_of_the_documents_folder(product):
+    mode = product.documents.stat().st_mode & 0o7777
+    try:
+        for wrong, finding in ((0o2757, "everybody may look"), (0o2710, "nginx may not"), (0o700, "nginx may not")):
+            product.documents.chmod(wrong)
+            check = diagnosed(product)["documents"]
+            assert check["outcome"] == "wrong" and finding in check["finding"] and "chmod 2750" in check["hint"]
+    finally:
+        product.documents.chmod(mode)
+    assert diagnosed(product, status=DONE)["documents"]["outcome"] == "ok"
+
+
 def test_the_doctor_notices_a_stopped_responder(product, responders):
     # The fixture has stopped it.
     found = diagnosed(product)
-    assert found["verify socket"]["outcome"] == found["database socket"]["outcome"] == "wrong"
+    for lane in ("verify", "database", "upload"):
+        assert found[f"{lane} socket"]["outcome"] == "wrong"
     assert found["database"]["outcome"] == "ok"
     responders.start()
     assert diagnosed(product, status=DONE)
@@ -439,7 +465,10 @@ def test_the_doctor_notices_a_stopped_database(database):
 EVERY = [
     ["app", "create"], ["app", "list"], ["app", "show"], ["app", "disable"], ["app", "enable"],
     ["secret", "regenerate"], ["key", "generate"], ["key", "list"], ["token", "inspect"], ["token", "revoke"],
-    ["user", "show"], ["user", "erase"], ["doctor"],
+    ["user", "show"], ["user", "erase"], ["collector", "create"], ["collector", "list"], ["collector", "disable"],
+    ["collector", "enable"], ["platform", "create"], ["platform", "list"], ["platform", "disable"],
+    ["platform", "enable"], ["webhook", "configure"], ["webhook", "secret"], ["webhook", "list"], ["webhook", "show"],
+    ["webhook", "replay"], ["webhook", "test"], ["maintenance", "run"], ["doctor"],
 ]
 
 
@@ -456,7 +485,8 @@ def test_every_command_explains_itself(product, words):
 
 def test_the_help_lists_the_commands_the_exit_codes_and_examples(product):
     text = product.latchkey("--help").stdout
-    for word in ("app", "secret", "key", "token", "user", "doctor", "EXAMPLES", "EXIT STATUS", "LATCHKEY_DATABASE_URL"):
+    for word in ("app", "secret", "key", "token", "user", "collector", "platform", "webhook", "maintenance", "doctor",
+                 "EXAMPLES", "EXIT STATUS", "LATCHKEY_DATABASE_URL"):
         assert word in text
     listed = {int(number) for number in re.findall(r"^ +(\d+)  ", text.partition("EXIT STATUS")[2], re.MULTILINE)}
     assert listed == {DONE, FAILED, NOT_FOUND, REFUSED, USAGE, UNAVAILABLE, CONFIGURATION}

@@ -1,9 +1,7 @@
 """The clock is stepped: no token is valid beyond its end, and nothing waits by that clock."""
 
 import struct
-import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
@@ -20,18 +18,8 @@ def place(product):
         yield
 
 
-@pytest.fixture(scope="module")
-def library(product):
-    """A wall clock that can be stepped, preloaded into latchkeyd alone: nginx and PostgreSQL keep theirs."""
-    made = product.state / "bin/shifted_clock.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", str(made),
-                    str(Path(__file__).with_name("shifted_clock.c"))], check=True, timeout=60)
-    made.chmod(0o755)
-    return made
-
-
 @pytest.fixture
-def clock(product, library):
+def clock(product, shifted_clock):
     """Steps the clock by so many seconds from what it is."""
     file = product.state / "shifted-clock"
     file.write_bytes(struct.pack("=q", 0))
@@ -42,7 +30,7 @@ def clock(product, library):
             kept.write(struct.pack("=q", seconds))
 
     # Requests seem to have waited for as long as latchkeyd's clock is ahead of nginx's, up to what can be believed.
-    settings = f"LD_PRELOAD='{library}' SHIFTED_CLOCK='{file}' LATCHKEY_QUEUE_MILLISECONDS=3000"
+    settings = f"LD_PRELOAD='{shifted_clock}' SHIFTED_CLOCK='{file}' LATCHKEY_QUEUE_MILLISECONDS=3000"
     with open(product.state / "log/latchkeyd-clock.log", "ab") as log, \
             latchkeyd(product, before=f"env {settings}", stderr=log) as process:
         step.process = process

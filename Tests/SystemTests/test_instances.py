@@ -71,8 +71,8 @@ def test_the_supervisor_has_one_thread_and_serves_nothing(product, app, responde
     assert product.token(app).status_code == 200
     assert len(os.listdir(f"/proc/{responder.pid}/task")) == 1
     assert len(processes.children(responder.pid)) == 2
-    # Three of the shell, a pipe of signals, two sockets.
-    assert processes.descriptors(responder.pid) == 7
+    # Three of the shell, a pipe of signals, three sockets.
+    assert processes.descriptors(responder.pid) == 8
 
 
 def test_a_supervisor_that_is_killed_leaves_no_instance(responders):
@@ -180,7 +180,7 @@ def test_an_instance_that_cannot_start_ends_the_start(product, responders):
         product.sql("ALTER ROLE latchkey_application CONNECTION LIMIT -1")
     assert [line["message"] for line in responder.lines()] == ["instance ready", "cannot start"]
     assert "too many connections" in responder.lines()[1]["reason"]
-    for name in ("VERIFY_SOCKET", "DATABASE_SOCKET"):
+    for name in ("VERIFY_SOCKET", "DATABASE_SOCKET", "UPLOAD_SOCKET"):
         assert not os.path.exists(product[name])
 
 

@@ -2,15 +2,19 @@
 
 import base64
 import contextlib
+import itertools
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from product import CHECKOUT
+from responders import LANES
 from waiting import eventually
 
 
@@ -27,7 +31,7 @@ def config(product):
     def write(**changes):
         settings = dict(line.split("=", 1) for line in (product.state / "latchkeyd.conf").read_text().splitlines()
                         if not line.startswith("#"))
-        settings |= {"LATCHKEY_VERIFY_SOCKET": f"{own}/verify.sock", "LATCHKEY_DATABASE_SOCKET": f"{own}/database.sock"}
+        settings |= {f"LATCHKEY_{lane.upper()}_SOCKET": f"{own}/{lane}.sock" for lane in LANES}
         settings |= {"LATCHKEY_" + name: value for name, value in changes.items()}
         path = folder / "latchkeyd.conf"
         path.write_text("".join(f"{name}={value}\n" for name, value in settings.items() if value is not None))
@@ -114,7 +118,8 @@ MISTAKES = [
     ("POLL_MILLISECONDS", "1"), ("DRAIN_SECONDS", "99999999999999999999"), ("LOG_LEVEL", "loud"),
     ("PEER_USERS", "nobody-of-this-name"), ("SOCKET_GROUP", "no-such-group"), ("DATABASE_CONNINFO", "dbname latchkey"),
     ("DATABASE_CONNINFO", "host=/run password=hunter2"),
-    ("DATABASE_CONNINFO", "postgresql://user:hunter2@/latchkey"),
+    ("DATABASE_CONNINFO", "postgresql://user:hunter2@/latchkey"), ("UPLOAD_WORKERS", "0"), ("RETRIEVAL_FILES", "-1"),
+    ("RETRIEVAL_MEBIBYTES", "all"), ("PRODUCTION_URL", "http://localhost"), ("SANDBOX_URL", "https://localhost/"),
 ]
 
 
@@ -131,14 +136,18 @@ def test_several_mistakes_are_a_sentence_each(product, config):
     assert len(lines) == 3
 
 
-@pytest.mark.parametrize("name", ["DATABASE_CONNINFO", "KEYS_FILE", "SECRET_HASH_KEYS_FILE"])
+REQUIRED = ["DATABASE_CONNINFO", "KEYS_FILE", "SECRET_HASH_KEYS_FILE", "DOWNLOAD_KEYS_FILE", "DOCUMENTS_FOLDER",
+            "PRODUCTION_URL", "SANDBOX_URL"]
+
+
+@pytest.mark.parametrize("name", REQUIRED)
 def test_a_setting_that_is_not_there_is_asked_for(product, config, name):
     [line] = mistakes(product, config(**{name: None}))
     assert f"LATCHKEY_{name} is not set" in line
 
 
 def test_without_any_setting_all_that_is_needed_is_asked_for(product):
-    assert len(mistakes(product)) == 3
+    assert len(mistakes(product)) == len(REQUIRED)
 
 
 def test_a_configuration_file_that_is_not_there_says_so(product):
@@ -188,8 +197,11 @@ SPOILT_KEYS = {
 }
 
 
+KEY_FILES = ["KEYS_FILE", "SECRET_HASH_KEYS_FILE", "DOWNLOAD_KEYS_FILE"]
+
+
 @pytest.mark.parametrize("fault", SPOILT_KEYS)
-@pytest.mark.parametrize("setting", ["KEYS_FILE", "SECRET_HASH_KEYS_FILE"])
+@pytest.mark.parametrize("setting", KEY_FILES)
 def test_a_key_that_cannot_be_used_stops_the_start(product, config, setting, fault):
     content, words = SPOILT_KEYS[fault]
     copy = copy_of_keys(product, config.folder)
@@ -202,7 +214,7 @@ def test_a_key_that_cannot_be_used_stops_the_start(product, config, setting, fau
             assert secret not in reason
 
 
-@pytest.mark.parametrize("setting", ["KEYS_FILE", "SECRET_HASH_KEYS_FILE"])
+@pytest.mark.parametrize("setting", KEY_FILES)
 def test_a_missing_key_file_stops_the_start(product, config, setting):
     reason = refused_start(product, config(**{setting: "/nowhere/keys.jwks"}))
     assert "/nowhere/keys.jwks" in reason and "No such file" in reason
@@ -349,10 +361,54 @@ def test_a_schema_that_may_not_be_used_stops_the_start(product, config, other_da
     assert "latchkey_application" in reason
 
 
+# The document store
+
+def test_a_folder_of_documents_that_cannot_be_used_stops_the_start(product, config):
+    file = config.folder / "file"
+    file.touch()
+    # Not even root writes there.
+    for path in ("/nowhere/documents", str(file), "/proc"):
+        assert path in refused_start(product, config(DOCUMENTS_FOLDER=path))
+
+
+# Units
+
+UNITS = sorted(path for kind in ("service", "socket", "timer")
+               for path in (CHECKOUT / "deploy/systemd").glob(f"*.{kind}"))
+
+
+def test_systemd_finds_no_mistake_in_the_units_and_calls_them_safe(tmp_path):
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd is not installed")
+    for unit in UNITS:
+        # Programs that are there: else it finds that they are not.
+        text = re.sub(r"/usr/local/bin/latchkey[a-z-]*", "/bin/true", unit.read_text())
+        (tmp_path / unit.name).write_text(text)
+    paths = [str(tmp_path / unit.name) for unit in UNITS]
+    found = subprocess.run(["systemd-analyze", "verify", *paths], capture_output=True, text=True, timeout=60)
+    assert not [line for line in found.stderr.splitlines() if "latchkey" in line], found.stderr
+    for unit in UNITS:
+        if unit.suffix == ".service":
+            # The threshold is ten times the exposure: 1.2, since who sends webhooks has the network.
+            found = subprocess.run(
+                ["systemd-analyze", "security", "--offline=true", "--threshold=12", str(tmp_path / unit.name)],
+                capture_output=True, text=True, timeout=60)
+            assert found.returncode == 0, found.stdout.splitlines()[-1]
+
+
+def test_each_lane_has_its_socket_unit_and_its_upstream():
+    server = (CHECKOUT / "deploy/nginx/api.example.com.conf").read_text()
+    service = (CHECKOUT / "deploy/systemd/latchkeyd.service").read_text()
+    for lane in LANES:
+        unit = (CHECKOUT / f"deploy/systemd/latchkeyd-{lane}.socket").read_text()
+        assert f"FileDescriptorName={lane}\n" in unit and f"/run/latchkey/{lane}.sock" in unit
+        assert f"server unix:/run/latchkey/{lane}.sock " in server and f"latchkeyd-{lane}.socket" in service
+
+
 # Sockets
 
 def test_a_socket_in_use_stops_the_start_and_the_other_instance_serves_on(product, app, config):
-    for name in ("VERIFY_SOCKET", "DATABASE_SOCKET"):
+    for name in (f"{lane.upper()}_SOCKET" for lane in LANES):
         reason = refused_start(product, config(**{name: product[name]}))
         assert product[name] in reason and "another process listens there" in reason
     assert product.token(app).status_code == 200
@@ -370,22 +426,23 @@ def test_a_folder_that_is_not_there_or_closed_stops_the_start(product, config):
     assert "1 to 107 bytes" in refused_start(product, config(VERIFY_SOCKET="/" + "x" * 120))
 
 
-@pytest.mark.parametrize("name", ["VERIFY", "DATABASE"])
+@pytest.mark.parametrize("name", [lane.upper() for lane in LANES])
 def test_without_a_socket_to_listen_on_the_start_is_refused(product, config, name):
     assert f"LATCHKEY_{name}_SOCKET is not set" in refused_start(product, config(**{f"{name}_SOCKET": None}))
 
 
-def test_one_socket_for_both_lanes_is_refused(product, config):
+@pytest.mark.parametrize("first, second", itertools.combinations(LANES, 2))
+def test_one_socket_for_two_lanes_is_refused(product, config, first, second):
     path = str(config.folder / "run/one.sock")
-    [line] = mistakes(product, config(VERIFY_SOCKET=path, DATABASE_SOCKET=path))
+    [line] = mistakes(product, config(**{f"{lane.upper()}_SOCKET": path for lane in (first, second)}))
     assert "two sockets" in line
 
 
 def test_descriptors_that_are_no_sockets_are_refused(product, config):
     # LISTEN_PID is that of the process itself: a shell knows it, and becomes latchkeyd.
-    for fds, names, words in (("2", "verify:database", "not a listening socket"), ("2", "verify", "LISTEN_FDNAMES")):
+    for fds, names, words in (("3", ":".join(LANES), "not a listening socket"), ("3", "verify", "LISTEN_FDNAMES")):
         command = product.as_account(
-            "sh", "-c", 'LISTEN_PID=$$ exec "$0" --config "$1" 3</dev/null 4</dev/null',
+            "sh", "-c", 'LISTEN_PID=$$ exec "$0" --config "$1" 3</dev/null 4</dev/null 5</dev/null',
             str(product.state / "bin/latchkeyd"), str(config()))
         result = subprocess.run(
             command, env={"PATH": os.environ["PATH"], "LISTEN_FDS": fds, "LISTEN_FDNAMES": names},

@@ -3,6 +3,7 @@
 import pytest
 
 import fastcgi
+from responders import LANES
 from traffic import Traffic
 from waiting import eventually, seconds_until
 
@@ -67,7 +68,7 @@ def test_every_instance_sees_a_change_within_a_second(product, one, responders):
     _, token, _ = one
     responders.start()
     another = {
-        f"LATCHKEY_{name}_SOCKET": str(product.state / f"run/another-{name}.sock") for name in ("VERIFY", "DATABASE")}
+        f"LATCHKEY_{lane.upper()}_SOCKET": str(product.state / f"run/another-{lane}.sock") for lane in LANES}
     responders.start(another)
     request = fastcgi.request(fastcgi.verify_parameters(token))
 

@@ -12,6 +12,7 @@ import pytest
 
 import processes
 import tokens
+from collectors import documents
 from secrets_search import Search
 from waiting import eventually
 
@@ -19,16 +20,23 @@ pytestmark = pytest.mark.last
 
 
 @pytest.fixture(scope="module")
-def search(product, app, tmp_path_factory):
+def search(product, app, collector, tmp_path_factory):
     # A run of a few tests has used some, too.
-    product.issued(app)
-    product.issued(app, "sandbox")
-    assert len(product.secrets) > 3 and product.tokens
-    return Search(product.secrets, product.tokens, tmp_path_factory.mktemp("search"))
+    for mode in ("production", "sandbox"):
+        token, _ = product.issued(app, mode)
+        collector.recorded(token, {"a.pdf": b"%PDF"}, mode=mode)
+        product.request("GET", documents(product, token, mode)["a.pdf"]["download_url"])
+    made = product.administer("webhook", "secret", product.demo.client_app, "--overlap", "1h")
+    derived = product.webhook_secrets()
+    assert {made["webhook_secret"], product["WEBHOOK_SECRET"]} <= derived
+    product.secrets |= derived
+    assert len(product.secrets) > 6 and product.tokens and product.links
+    return Search(product.secrets, product.tokens | product.links, tmp_path_factory.mktemp("search"))
 
 
 def services(product):
-    pids = [product.responder_pid, int((product.state / "run/nginx.pid").read_text()), product.postgres_pid]
+    pids = [product.responder_pid, int((product.state / "run/nginx.pid").read_text()), product.postgres_pid,
+            int(product["WEBHOOKS_PID"])]
     found = [one for pid in pids for one in processes.family(pid)]
     assert len(found) > 6
     return found
@@ -46,8 +54,10 @@ def test_no_secret_token_or_key_is_in_any_log(product, search):
     name = uuid.uuid4().hex
     product.post(product.base_url() + "/api/verify-token", headers={"X-Request-Id": name})
     eventually(lambda: name in Path(product["NGINX_LOG"]).read_text(), 5, "nginx has written what it held back")
-    logs = [path for path in (product.state / "log").rglob("*") if path.is_file()]
-    for part in ("latchkeyd", "nginx.access", "nginx.error", "postgresql"):
+    # The receiver of webhooks is a client: its log shows what it was sent.
+    logs = [path for path in (product.state / "log").rglob("*")
+            if path.is_file() and str(path) != product["RECEIVER_LOG"]]
+    for part in ("latchkeyd", "latchkey-webhooks", "nginx.access", "nginx.error", "postgresql"):
         assert any(path.name.startswith(part) for path in logs), part
     assert not search.in_files(logs)
 
@@ -92,7 +102,16 @@ def test_no_secret_token_or_key_is_in_a_command_line_or_an_environment(product, 
 def planted(product):
     key = tokens.read_keys(product.key_files[0])[0][1]
     secret, token = product["API_SECRET"], next(iter(product.tokens))
+    collector, webhook, link = product["COLLECTOR_KEY"], product["WEBHOOK_SECRET"], next(iter(product.links))
     return {
+        "a collector's key": collector.encode(), "a collector's key without its prefix": collector[8:].encode(),
+        "a webhook's secret": webhook.encode(), "a webhook's secret without its prefix": webhook[6:].encode(),
+        "the bytes of a webhook's secret": base64.b64decode(webhook[6:]),
+        "the bytes of a webhook's secret in hexadecimal": base64.b64decode(webhook[6:]).hex().encode(),
+        "an address": link.encode(), "an address's signature": link.split(".")[2].encode(),
+        "somebody else's address": b"?link=kid." + b"A" * 54 + b"." + b"B" * 43,
+        "somebody else's collector key": b"lk_coll_" + b"x" * 49,
+        "somebody else's webhook secret": b"whsec_" + b"x" * 43 + b"=",
         "a secret": secret.encode(), "a secret without its prefix": secret[8:].encode(),
         "a secret in hexadecimal": secret.encode().hex().encode(), "a secret in base64": base64.b64encode(
             secret.encode()), "a token": token.encode(), "a token's signature": token.split(".")[2].encode(),

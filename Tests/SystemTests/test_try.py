@@ -2,9 +2,11 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -27,9 +29,17 @@ def second(product):
 
 
 NAMES = [
-    "BASE_URL", "SANDBOX_URL", "CA_FILE", "API_KEY", "API_SECRET", "VERIFY_SOCKET", "DATABASE_SOCKET", "PID",
-    "NGINX_PID", "KEYS_FILE", "DATABASE_URL", "LOG", "NGINX_LOG",
+    "BASE_URL", "PRODUCTION_URL", "SANDBOX_URL", "CA_FILE", "CLIENT_APP", "API_KEY", "API_SECRET", "COLLECTOR_KEY",
+    "WEBHOOK_SECRET", "TAIKI_USER_ID", "VERIFY_SOCKET", "DATABASE_SOCKET", "UPLOAD_SOCKET", "PID", "NGINX_PID",
+    "WEBHOOKS_PID", "KEYS_FILE", "SECRET_HASH_KEYS_FILE", "DOWNLOAD_KEYS_FILE", "WEBHOOK_KEYS_FILE",
+    "DOCUMENTS_FOLDER", "DATABASE_URL", "LOG", "NGINX_LOG", "WEBHOOKS_LOG", "RECEIVER_LOG",
 ]
+SAMPLES = sorted((CHECKOUT / "deploy/samples").glob("*.pdf"))
+
+
+def demo_retrievals(of):
+    """How many retrievals there are for the user whose documents are recorded at the first start."""
+    return of.value(f"SELECT count(*) FROM latchkey.retrievals WHERE user_id = '{of['TAIKI_USER_ID']}'")
 
 
 def test_env_has_all_that_is_promised(second):
@@ -37,7 +47,8 @@ def test_env_has_all_that_is_promised(second):
         assert second[name], name
     assert second["BASE_URL"] == f"https://localhost:{second.port}"
     assert second["SANDBOX_URL"] == f"https://localhost:{second.port + 1}"
-    for pid in (second["PID"], second["NGINX_PID"]):
+    assert second["CLIENT_APP"] == second.client_app_of(second["API_KEY"])
+    for pid in (second["PID"], second["NGINX_PID"], second["WEBHOOKS_PID"]):
         assert processes.is_running(int(pid))
     result = second.latchkey("app", "list")
     assert result.returncode == 0 and "Demo" in result.stdout
@@ -45,24 +56,56 @@ def test_env_has_all_that_is_promised(second):
 
 def test_the_start_shows_steps_and_both_commands_with_their_answers(second):
     text = second.first_output
-    for word in ("packages", "build", "postgresql", "migrations", "keys", "certificate", "demo app", "latchkeyd",
-                 "nginx", "first token", "/api/token", "/api/verify-token", '"access_token"', '"taiki_user_id"',
-                 '"valid"'):
+    for word in ("packages", "build", "postgresql", "migrations", "keys", "certificate", "demo app", "collector",
+                 "latchkeyd", "nginx", "receiver", "webhooks", "first token", "retrieval", "prior year", "/api/token",
+                 "/api/verify-token", "/api/prior-year", '"access_token"', '"taiki_user_id"', '"valid"', '"platforms"',
+                 '"download_url"', "200 application/pdf, "):
         assert word in text, word
-    assert second["API_SECRET"] not in text
+    for name in ("API_SECRET", "COLLECTOR_KEY", "WEBHOOK_SECRET"):
+        assert second[name] not in text, name
+
+
+def test_a_retrieval_of_two_documents_is_recorded_and_announced_once(second):
+    assert demo_retrievals(second) == "1"
+    stored = [path for path in Path(second["DOCUMENTS_FOLDER"]).rglob("*") if path.is_file()]
+    assert sorted(path.read_bytes() for path in stored) == sorted(path.read_bytes() for path in SAMPLES)
+    assert (second.state / "sample.pdf").read_bytes() == SAMPLES[-1].read_bytes()
+    received = Path(second["RECEIVER_LOG"]).read_text()
+    for word in (second["TAIKI_USER_ID"], *(path.name for path in SAMPLES)):
+        assert word in received
+        # What the receiver says is shown, too.
+        assert word in second.first_output.partition("webhook, of which")[2]
+    assert second.sql("SELECT state, count(*) FROM latchkey.webhook_deliveries GROUP BY 1") == [["delivered", "1"]]
+
+
+def test_the_samples_are_the_documents_that_their_program_makes(tmp_path):
+    shutil.copy(CHECKOUT / "deploy/samples/make.py", tmp_path)
+    subprocess.run(["python3", str(tmp_path / "make.py")], check=True, timeout=30)
+    assert [path.name for path in SAMPLES] == ["1099_DIV.pdf", "1099_INT.pdf"]
+    for path in SAMPLES:
+        content = path.read_bytes()
+        assert content == (tmp_path / path.name).read_bytes()
+        assert content.startswith(b"%PDF-") and content.endswith(b"%%EOF\n") and b"(SAMPLE)" in content
+        # Its table is where it says, and each object where the table says.
+        start = int(content.split()[-2])
+        table = re.search(rb"stream\n([0-9A-F\n]+)>", content[start:])[1].split()
+        for number, place in list(enumerate(table))[1:]:
+            assert content[int(place[2:6], 16):].startswith(b"%d 0 obj\n" % number)
 
 
 def test_the_commands_that_it_shows_work_when_pasted(second):
     lines = second.first_output.splitlines()
     shown = [line.strip() for line in lines]
     start = next(index for index, line in enumerate(shown) if line.startswith(". "))
-    commands = [line for line in lines[start:] if not re.match(r"\s*[{}\"]", line)]
-    end = next(index for index, line in enumerate(commands) if line.startswith("production"))
+    end = next(index for index, line in enumerate(shown) if "webhook, of which" in line)
+    # What is indented, but for the answers.
+    commands = [line for line in lines[start:end] if re.match(r' {4}(?! *([]{}[]|"\w+":|200 ))', line)]
     result = subprocess.run(
-        ["sh", "-eu"], input="\n".join(commands[:end]), env={"PATH": os.environ["PATH"]}, cwd=CHECKOUT,
+        ["sh", "-eu"], input="\n".join(commands), env={"PATH": os.environ["PATH"]}, cwd=CHECKOUT,
         capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
-    assert '"access_token"' in result.stdout and '"valid":true' in result.stdout
+    for words in ('"access_token"', '"valid":true', '"document_count":2', "200 application/pdf, "):
+        assert words in result.stdout, words
 
 
 def test_two_run_side_by_side_and_know_nothing_of_each_other(product, second):
@@ -74,27 +117,33 @@ def test_two_run_side_by_side_and_know_nothing_of_each_other(product, second):
 
 
 def test_a_start_of_what_runs_changes_nothing(second):
-    pids = second["PID"], second["NGINX_PID"], second.postgres_pid
-    second.start()
-    assert (second["PID"], second["NGINX_PID"], second.postgres_pid) == pids
+    pids = second["PID"], second["NGINX_PID"], second["WEBHOOKS_PID"], second.postgres_pid
+    result = second.start()
+    assert (second["PID"], second["NGINX_PID"], second["WEBHOOKS_PID"], second.postgres_pid) == pids
+    assert '"download_url"' in result.stdout
+    assert demo_retrievals(second) == "1"
 
 
-def test_a_start_starts_what_is_down(second):
-    processes.stop(int(second["PID"]), signal.SIGKILL)
-    assert second.run_try("status").returncode == 3
+@pytest.mark.parametrize("service", ["latchkeyd", "latchkey-webhooks", "webhook-receiver"])
+def test_a_start_starts_what_is_down(second, service):
+    processes.stop(int((second.state / f"run/{service}.pid").read_text()), signal.SIGKILL)
+    result = second.run_try("status")
+    assert result.returncode == 3 and re.search(rf"^ +{service} +does not run$", result.stdout, re.MULTILINE)
     second.start()
     assert second.token(second.demo).status_code == 200
     assert second.run_try("status").returncode == 0
 
 
 def test_a_stop_leaves_no_process_and_the_next_start_finds_the_data(second):
-    key, keys = second["API_KEY"], second.key_files[0].read_bytes()
+    names = ("API_KEY", "CLIENT_APP", "COLLECTOR_KEY", "WEBHOOK_SECRET", "TAIKI_USER_ID")
+    kept, keys = [second[name] for name in names], second.key_files[0].read_bytes()
     token, user = second.issued(second.demo)
     second.stop()
     assert not second.leftovers()
     assert not list((second.state / "run").glob("*.sock"))
     second.start()
-    assert second["API_KEY"] == key and second.key_files[0].read_bytes() == keys
+    assert [second[name] for name in names] == kept and second.key_files[0].read_bytes() == keys
+    assert demo_retrievals(second) == "1"
     assert second.verify(token).status_code == 200
     assert second.token(second.demo, taiki_user_id=user).status_code == 200
 
@@ -153,7 +202,7 @@ def test_in_the_foreground_it_says_so_when_a_part_dies(second):
     second.start()
 
 
-@pytest.mark.parametrize("offset", [0, 1])
+@pytest.mark.parametrize("offset", [0, 1, 2])
 def test_a_port_in_use_says_so_and_leaves_nothing_behind(offset):
     other = Product(free_ports())
     try:
@@ -169,7 +218,7 @@ def test_a_port_in_use_says_so_and_leaves_nothing_behind(offset):
 
 
 @pytest.mark.parametrize("words", [
-    ["--port"], ["--port", "x"], ["--port", "80"], ["--port", "65535"], ["--port", "99999"],
+    ["--port"], ["--port", "x"], ["--port", "80"], ["--port", "65534"], ["--port", "99999"],
     ["--prot", "8443"], ["start"],
 ], ids=" ".join)
 def test_a_wrong_argument_is_64(words):

@@ -31,10 +31,10 @@ def run(bench):
     histories = [option for count in HISTORIES for option in ("--history", str(count))]
     users = product.seed(size, "--documents", *histories).split()
     seeded = time.monotonic() - begin
-    documents, links = product.sql("SELECT count(*) FROM latchkey.documents UNION ALL"
-                                   " SELECT count(*) FROM latchkey.platform_links")
+    [[documents, links]] = product.sql("SELECT (SELECT count(*) FROM latchkey.documents),"
+                                       " (SELECT count(*) FROM latchkey.platform_links)")
     part = Part("prior_year", notes=[
-        f"{size:,} users, {int(documents[0]):,} documents, {int(links[0]):,} platform links, made in {seeded:.0f} s"])
+        f"{size:,} users, {int(documents):,} documents, {int(links):,} platform links, made in {seeded:.0f} s"])
     bench.say(f"   {part.notes[-1]}")
 
     lookup = _lookup(product)
