@@ -22,7 +22,7 @@ public final class Responder {
         self.service = service
         let longest = Int64(longestWait / .milliseconds(1))
         queue = Queue(longestWait: longest)
-        longestBelievable = max(10_000, 10 * longest)
+        longestBelievable = max(10_000, 3 * longest)
     }
 
     public func respond(to request: Request) -> Answer {

@@ -47,7 +47,7 @@ struct ContentLockTests {
         let held = try store.lock(name, .removing, deadline: .now)
         let start = ContinuousClock.now
         let second = Task.detached { [store, name] in
-            let lock = try store.lock(name, .keeping, deadline: .now + .seconds(10))
+            let lock = try store.lock(name, .keeping, deadline: .now + .seconds(60))
             lock.release()
             return ContinuousClock.now
         }

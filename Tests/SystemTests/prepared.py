@@ -87,8 +87,8 @@ class Prepared:
         return used
 
     def begin(self, mode, collector=None):
-        """An open retrieval for the user of this mode."""
-        token, _ = self.product.issued(self.app, mode, taiki_user_id=self.users[mode])
+        """An open retrieval, for a user of whom nothing else is asked."""
+        token, _ = self.product.issued(self.app, mode)
         return (collector or self.collector).begun(token, PLATFORM, mode=mode)
 
     def record(self, mode):

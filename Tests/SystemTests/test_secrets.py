@@ -84,6 +84,7 @@ def test_no_secret_token_or_key_is_in_a_dump_of_the_database(product, search):
 
 
 def test_no_secret_token_or_key_is_in_what_postgresql_tells_of_its_sessions(product, search):
+    assert product.token(product.demo).status_code == 200
     [[shown]] = product.sql("""
         SELECT json_agg(activity)::jsonb FROM pg_stat_activity AS activity WHERE pid <> pg_backend_pid()""")
     assert "latchkey_api.token_context" in shown
