@@ -24,6 +24,20 @@ struct ContentStoreTests {
         #expect(try folder.everything() == ["ab", name.path])
     }
 
+    @Test func `a file's time is that of its content, whoever stores it and when`() throws {
+        let time = { (name: ContentName) in
+            try FileManager.default.attributesOfItem(atPath: "\(folder.path)/\(name.path)")[.modificationDate] as? Date
+        }
+        let name = ContentName(0xFF)
+        try #require(try store.put([1], as: name))
+        let first = try #require(try time(name))
+        try #require(try store.take(name))
+        try #require(try store.put([1], as: name))
+        #expect(try time(name) == first)
+        try #require(try store.put([2], as: ContentName(0xFE)))
+        #expect(try time(ContentName(0xFE)) != first)
+    }
+
     @Test func `a content of no bytes is one`() throws {
         #expect(try store.put([], as: ContentName(1)))
         #expect(try folder.bytes(of: ContentName(1)).isEmpty)

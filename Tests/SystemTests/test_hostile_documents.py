@@ -70,6 +70,12 @@ def test_a_coding_of_the_content_is_refused(product, collector, retrieval):
     assert answer.status_code == 201
 
 
+def test_a_part_of_a_file_is_not_taken_for_the_whole(product, collector, retrieval):
+    answer = collector.upload(retrieval, "a.pdf", b"x", headers={"Content-Range": "bytes 5-5/6"})
+    check_error(answer, 400, "invalid_request")
+    assert staged(product, retrieval) == {}
+
+
 def test_another_type_of_body_is_refused_where_json_is_asked_for(product, collector, retrieval):
     for path in ("/api/retrievals", f"/api/retrievals/{retrieval}/finish"):
         for text in ("text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data"):
