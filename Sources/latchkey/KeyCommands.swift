@@ -8,7 +8,7 @@ import WireFormats
 struct KeyCommands: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "The keys that sign tokens, download links and webhooks, and hash API secrets.",
+        abstract: "The keys that sign tokens, download links and webhooks, and hash secrets.",
         subcommands: [Generate.self, List.self])
 }
 
@@ -46,13 +46,13 @@ enum KeyPurpose: String, CaseIterable, ExpressibleByArgument {
         case .secretHash where isFirst:
             """
             latchkeyd reads it at its start. Keep a copy of the file apart from the database's
-            backups: without it no API secret can be proven.
+            backups: without it no API secret and no collector's key can be proven.
             """
         case .secretHash:
             """
             Before you make a secret, let latchkeyd read the file: systemctl reload
-            latchkeyd, or kill -HUP and its process id. Secrets that were hashed under the
-            older keys need those for as long as they are in use: leave them in.
+            latchkeyd, or kill -HUP and its process id. Secrets and collectors' keys that were
+            hashed under the older keys need those for as long as they are in use: leave them in.
             """
         case .download where isFirst:
             "latchkeyd and latchkey-webhooks read it at their start."

@@ -14,7 +14,7 @@ struct MaintenanceCommands: ParsableCommand {
 extension MaintenanceCommands {
     struct Run: AnsweringCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Runs every task of the maintenance, as a timer does daily.",
+            abstract: "Runs every task of the maintenance, as its timer does every hour.",
             discussion: """
                 Each task works in small batches, each a transaction of its own, until there is \
                 nothing more, and says in one line what it did. One that fails does not stop the \

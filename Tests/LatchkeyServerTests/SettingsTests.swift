@@ -289,4 +289,15 @@ struct ShippedConfigurationTests {
         let pairs = zip(settings.text.split(separator: "\n"), defaults.text.split(separator: "\n"))
         for (line, otherLine) in pairs where !examples.contains(where: line.hasPrefix) { #expect(line == otherLine) }
     }
+
+    @Test("names those of the other programs, too, and sets what they need")
+    func others() throws {
+        let lines = try shipped().split(separator: "\n")
+        for name in Settings.names {
+            #expect(lines.contains { $0.hasPrefix("\(name)=") || $0.hasPrefix("# \(name)=") }, "\(name)")
+        }
+        for name in ["WEBHOOK_DATABASE_CONNINFO", "WEBHOOK_KEYS_FILE", "DATABASE_URL"] {
+            #expect(lines.contains { $0.hasPrefix("LATCHKEY_\(name)=") }, "\(name)")
+        }
+    }
 }
