@@ -19,7 +19,7 @@ public final class Lane: Sendable {
         public var sharesConnections: Bool
         /// false: a worker takes a request when the whole of it has come, and it is small. true: when its parameters
         /// have come, and the handler reads the body as it comes.
-        public var streamsBodies = false
+        public var streamsBodies: Bool
         /// How long a streamed body may take in all.
         public var bodyTimeout: Duration = .seconds(60)
         /// The users whose processes may connect, besides root and our own.
@@ -31,12 +31,13 @@ public final class Lane: Sendable {
         public var quiet: Duration = .milliseconds(150)
 
         public init(
-            name: String, workers: Int, sharesConnections: Bool, peers: Set<UInt32> = [],
-            timeout: Duration = .seconds(10)
+            name: String, workers: Int, sharesConnections: Bool, streamsBodies: Bool = false,
+            peers: Set<UInt32> = [], timeout: Duration = .seconds(10)
         ) {
             self.name = name
             self.workers = workers
             self.sharesConnections = sharesConnections
+            self.streamsBodies = streamsBodies
             self.peers = peers
             self.timeout = timeout
         }

@@ -1,3 +1,5 @@
+internal import WireFormats
+
 extension Request {
     /// Whether the body may be read as JSON in UTF-8: `application/json` in any case, with no other charset than
     /// UTF-8, or no Content-Type at all (RFC 9110, section 8.3).
@@ -35,12 +37,6 @@ extension Request {
 
     /// RFC 9110, section 5.6.2: tchar.
     private static func isTokenCharacter(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default:
-            "!#$%&'*+-.^_`|~".utf8.contains(byte)
-        }
+        ASCII.isAlphanumeric(byte) || "!#$%&'*+-.^_`|~".utf8.contains(byte)
     }
 }

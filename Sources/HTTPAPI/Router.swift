@@ -29,13 +29,17 @@ struct Router {
     private let templates: [Template]
 
     init() {
-        let split = Route.allCases.map { route in
-            (literals: route.path.split(separator: #/\{\w+\}/#, omittingEmptySubsequences: false), route: route)
+        let all = Route.allCases.map { Template(literals: Self.literals(of: $0.path), route: $0) }
+        exact = all.filter { $0.literals.count == 1 }.map { ($0.literals[0], $0.route) }
+        templates = all.filter { $0.literals.count > 1 }
+    }
+
+    /// A path split at its braces has a name at every second place.
+    private static func literals(of path: String) -> [[UInt8]] {
+        let parts = path.utf8.split(omittingEmptySubsequences: false) { byte in
+            byte == UInt8(ascii: "{") || byte == UInt8(ascii: "}")
         }
-        exact = split.filter { $0.literals.count == 1 }.map { (Array($0.route.path.utf8), $0.route) }
-        templates = split.filter { $0.literals.count > 1 }.map { literals, route in
-            Template(literals: literals.map { Array($0.utf8) }, route: route)
-        }
+        return stride(from: 0, to: parts.count, by: 2).map { Array(parts[$0]) }
     }
 
     /// - Returns: the endpoint, and the parts of the path that its template has in braces, in their order.

@@ -8,6 +8,12 @@ public struct BaseURLs: Sendable {
         self.sandbox = sandbox
     }
 
+    /// Whether other URLs can be made of it by what is put behind it.
+    public static func isBaseURL(_ text: String) -> Bool {
+        text.hasPrefix("https://") && !text.hasSuffix("/") && !text.utf8.contains(UInt8(ascii: "?"))
+            && WebhookURL(text) != nil
+    }
+
     public subscript(mode: Mode) -> String {
         switch mode {
         case .production: production

@@ -1,5 +1,5 @@
 internal import ContentStore
-internal import JOSE
+package import JOSE
 internal import LatchkeyCore
 
 /// What `latchkeyd --check-config` finds, without starting anything.
@@ -16,9 +16,9 @@ public struct ConfigurationCheck {
         if !settings.keysFile.isEmpty, !settings.secretHashKeysFile.isEmpty, !settings.downloadKeysFile.isEmpty {
             do throws(StartError) {
                 let keys = try KeyRing.Keys.load(settings)
-                text += Self.describe(keys.tokens, as: "token keys, the first signs")
-                text += Self.describe(keys.secretHashes, as: "keys for secret hashes, the first makes new ones")
-                text += Self.describe(keys.downloads, as: "keys of download links, the first signs")
+                text += keys.tokens.line("token keys, the first signs")
+                text += keys.secretHashes.line("keys for secret hashes, the first makes new ones")
+                text += keys.downloads.line("keys of download links, the first signs")
             } catch {
                 mistakes.append("\(error)")
             }
@@ -33,8 +33,11 @@ public struct ConfigurationCheck {
         self.mistakes = mistakes
         self.text = text
     }
+}
 
-    private static func describe(_ keys: KeySet, as what: String) -> String {
-        "# \(what): " + keys.keys.map { "\($0.id) (\($0.algorithm.rawValue))" }.joined(separator: ", ") + "\n"
+extension KeySet {
+    /// A comment below the settings: what the keys are for, and their ids.
+    package func line(_ what: String) -> String {
+        "# \(what): " + keys.map { "\($0.id) (\($0.algorithm.rawValue))" }.joined(separator: ", ") + "\n"
     }
 }

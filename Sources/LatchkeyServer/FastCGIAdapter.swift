@@ -61,8 +61,8 @@ final class FastCGIAdapter: ExchangeHandler {
         if response.status.code == 200 {
             output.append(contentsOf: "Status: 200 OK\r\nContent-Type: ".utf8)
         } else {
-            let status = "Status: \(response.status.code) \(response.status.reasonPhrase)"
-            output.append(contentsOf: "\(status)\r\nContent-Type: ".utf8)
+            output.append(contentsOf: "Status: \(response.status.code) \(response.status.reasonPhrase)".utf8)
+            output.append(contentsOf: "\r\nContent-Type: ".utf8)
         }
         output.append(contentsOf: response.contentType.utf8)
         output.append(contentsOf: "\r\nCache-Control: no-store\r\nX-Request-Id: ".utf8)

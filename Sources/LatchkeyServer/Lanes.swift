@@ -27,10 +27,6 @@ struct Lanes {
         self.listeners = listeners
         do throws(FastCGIError) {
             let peers = Set(settings.peerUsers.compactMap(userID(named:)))
-            var upload = Lane.Configuration(
-                name: "upload", workers: settings.uploadWorkers, sharesConnections: true, peers: peers,
-                timeout: settings.socketTimeout)
-            upload.streamsBodies = true
             lanes = [
                 try Lane(
                     .init(
@@ -45,7 +41,10 @@ struct Lanes {
                     listener: listeners.database,
                     makeHandler: { _ in Self.handler(settings, shared) }),
                 try Lane(
-                    upload, listener: listeners.upload,
+                    .init(
+                        name: "upload", workers: settings.uploadWorkers, sharesConnections: true, streamsBodies: true,
+                        peers: peers, timeout: settings.socketTimeout),
+                    listener: listeners.upload,
                     makeHandler: { _ in Self.handler(settings, shared, longestWait: Self.longestUploadWait) }),
             ]
             for lane in lanes { try lane.start() }

@@ -25,6 +25,12 @@ package struct LogLine {
         json.member(name, value)
     }
 
+    /// How long something took: `duration_us`.
+    package mutating func duration(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        json.member("duration_us", seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+    }
+
     /// Ends the line. Nothing may be added after it.
     package mutating func end() -> [UInt8] {
         json.endObject()
@@ -84,8 +90,7 @@ struct RequestLog {
         line.member("endpoint", answer.route?.rawValue ?? "none")
         line.member("status", Int64(response.status.code))
         if let clientApp = response.clientApp { line.member("client_app_id", clientApp.uuid) }
-        let (seconds, attoseconds) = duration.components
-        line.member("duration_us", seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+        line.duration(duration)
         if let reason = response.reason { line.member("reason", reason) }
         sink.write(line.end())
     }

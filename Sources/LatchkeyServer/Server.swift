@@ -1,12 +1,10 @@
 internal import ContentStore
-internal import Dispatch
 internal import FastCGI
 internal import Glibc
 internal import JOSE
 internal import LatchkeyCore
 internal import Logging
 internal import PostgreSQL
-internal import Synchronization
 
 /// The service from start to end, in one process: alone, or as one of the supervisor's instances.
 public struct Server {
@@ -150,7 +148,7 @@ public struct Server {
 
     /// Starts the thread that keeps the snapshot, and waits for the first one.
     private func startKeeper(_ conninfo: Conninfo) throws(StartError) -> SnapshotHolder {
-        let first = FirstSnapshot()
+        let first = FirstResult<SnapshotHolder>()
         let (poll, logger) = (settings.poll, logger)
         do throws(FastCGIError) {
             // Its connection belongs to the thread, so it is made there.
@@ -166,23 +164,7 @@ public struct Server {
         } catch {
             throw StartError("\(error)")
         }
-        return try first.wait().get()
-    }
-}
-
-/// Carries the first snapshot, or why there is none, from the keeper's thread to the one that starts the service.
-private final class FirstSnapshot: Sendable {
-    private let result = Mutex<Result<SnapshotHolder, StartError>?>(nil)
-    private let delivered = DispatchSemaphore(value: 0)
-
-    func deliver(_ result: Result<SnapshotHolder, StartError>) {
-        self.result.withLock { $0 = result }
-        delivered.signal()
-    }
-
-    func wait() -> Result<SnapshotHolder, StartError> {
-        delivered.wait()
-        return result.withLock { $0 } ?? .failure(StartError("the database was not asked"))
+        return try first.wait()
     }
 }
 

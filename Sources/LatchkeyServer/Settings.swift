@@ -1,7 +1,6 @@
 internal import FoundationEssentials
 public import LatchkeyCore
 public import Logging
-internal import PostgreSQL
 
 /// What the operator decided, checked as far as that is possible without starting.
 public struct Settings: Sendable {
@@ -70,7 +69,7 @@ public struct Settings: Sendable {
         var source = SettingsSource(environment: environment, file: file, known: names)
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let instances = source.integer("LATCHKEY_INSTANCES", default: 2, in: 1...64)
-        var settings = Settings(
+        let settings = Settings(
             verifySocket: source.text("LATCHKEY_VERIFY_SOCKET"),
             databaseSocket: source.text("LATCHKEY_DATABASE_SOCKET"),
             uploadSocket: source.text("LATCHKEY_UPLOAD_SOCKET"),
@@ -86,7 +85,7 @@ public struct Settings: Sendable {
             socketTimeout: .seconds(source.integer("LATCHKEY_SOCKET_TIMEOUT_SECONDS", default: 10, in: 1...300)),
             // A restart takes less, and a client has still heard within 2 s.
             longestWait: .milliseconds(source.integer("LATCHKEY_QUEUE_MILLISECONDS", default: 1000, in: 10...10_000)),
-            databaseConninfo: source.required(
+            databaseConninfo: source.conninfo(
                 "LATCHKEY_DATABASE_CONNINFO", "how libpq reaches the database, such as `host=/run/postgresql "
                     + "dbname=latchkey user=latchkey_application`"),
             // Less than the 2 s within which a client is to hear that the database is away.
@@ -104,9 +103,9 @@ public struct Settings: Sendable {
             weakSecretsFile: source.text("LATCHKEY_WEAK_SECRETS_FILE"),
             documentsFolder: source.required(
                 "LATCHKEY_DOCUMENTS_FOLDER", "the folder of the documents, such as /var/lib/latchkey/documents"),
-            productionURL: source.required(
+            productionURL: source.baseURL(
                 "LATCHKEY_PRODUCTION_URL", "the base URL of production, such as https://api.example.com"),
-            sandboxURL: source.required(
+            sandboxURL: source.baseURL(
                 "LATCHKEY_SANDBOX_URL", "the base URL of the sandbox, such as https://sandbox.example.com"),
             retrievalQuota: Retrieval.Quota(
                 files: source.integer("LATCHKEY_RETRIEVAL_FILES", default: 100, in: 1...10_000),
@@ -116,29 +115,12 @@ public struct Settings: Sendable {
             // Changes are to be seen within 1 s even where a notification was lost.
             poll: .milliseconds(source.integer("LATCHKEY_POLL_MILLISECONDS", default: 500, in: 50...10_000)),
             drain: .seconds(source.integer("LATCHKEY_DRAIN_SECONDS", default: 10, in: 1...300)),
-            logLevel: .info)
-        if let name = source.text("LATCHKEY_LOG_LEVEL") {
-            if let level = Logger.Level(rawValue: name) {
-                settings.logLevel = level
-            } else {
-                source.add("LATCHKEY_LOG_LEVEL must be one of "
-                    + Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))
-            }
-        }
+            logLevel: source.logLevel())
         settings.check(&source)
         return (settings, source.mistakes)
     }
 
-    private mutating func check(_ source: inout SettingsSource) {
-        if !databaseConninfo.isEmpty {
-            do throws(DatabaseError) {
-                _ = try Conninfo(databaseConninfo)
-            } catch {
-                source.add("LATCHKEY_DATABASE_CONNINFO: \(error.serverMessage ?? error.description)")
-                // It may hold a password, and what is understood is printed.
-                databaseConninfo = ""
-            }
-        }
+    private func check(_ source: inout SettingsSource) {
         for name in peerUsers where userID(named: name) == nil {
             source.add("LATCHKEY_PEER_USERS names \(name): there is no such user")
         }
@@ -154,16 +136,6 @@ public struct Settings: Sendable {
                 source.add("\(name) and \(other) must be two sockets")
             }
         }
-        for (name, url) in [("LATCHKEY_PRODUCTION_URL", productionURL), ("LATCHKEY_SANDBOX_URL", sandboxURL)]
-        where !url.isEmpty && !Self.isBaseURL(url) {
-            source.add("\(name) must begin with https:// and have a host, no user, query, fragment or slash at the end")
-        }
-    }
-
-    private static func isBaseURL(_ text: String) -> Bool {
-        guard let url = URL(string: text, encodingInvalidCharacters: false) else { return false }
-        return text.hasPrefix("https://") && url.host()?.isEmpty == false && url.user() == nil
-            && url.password() == nil && !text.contains { "?#".contains($0) } && !text.hasSuffix("/")
     }
 
     /// The settings as they were understood, in the form of the file. There is no secret among them.

@@ -1,5 +1,8 @@
 internal import Configuration
 internal import FoundationEssentials
+internal import LatchkeyCore
+package import Logging
+internal import PostgreSQL
 
 /// Where settings come from: environment variables, then a file of the same names (`NAME=value` lines, `#` comments),
 /// read by swift-configuration. Collects a sentence for every mistake instead of stopping at the first.
@@ -41,6 +44,38 @@ package struct SettingsSource {
         if let number = Int(text), range.contains(number) { return number }
         mistakes.append("\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         return value
+    }
+
+    /// How libpq reaches a database. A wrong one is not returned: it may hold a password, and what is understood is
+    /// printed.
+    package mutating func conninfo(_ name: String, _ what: String) -> String {
+        let text = required(name, what)
+        guard !text.isEmpty else { return "" }
+        do throws(DatabaseError) {
+            _ = try Conninfo(text)
+            return text
+        } catch {
+            mistakes.append("\(name): \(error.serverMessage ?? error.description)")
+            return ""
+        }
+    }
+
+    package mutating func baseURL(_ name: String, _ what: String) -> String {
+        let text = required(name, what)
+        if !text.isEmpty, !BaseURLs.isBaseURL(text) {
+            mistakes.append(
+                "\(name) must begin with https:// and have a host, no user, query, fragment or slash at the end")
+        }
+        return text
+    }
+
+    /// `LATCHKEY_LOG_LEVEL`, the same for all programs.
+    package mutating func logLevel() -> Logger.Level {
+        guard let name = text("LATCHKEY_LOG_LEVEL") else { return .info }
+        if let level = Logger.Level(rawValue: name) { return level }
+        let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        mistakes.append("LATCHKEY_LOG_LEVEL must be one of \(names)")
+        return .info
     }
 
     package mutating func add(_ mistake: String) {

@@ -18,6 +18,14 @@ public enum ASCII {
         return nibble &+ UInt8(ascii: "0") &+ (nibble > 9 ? UInt8(ascii: "a") - UInt8(ascii: "9") - 1 : 0)
     }
 
+    /// Whether it is a hexadecimal digit of either case.
+    public static func isHexadecimalDigit(_ byte: UInt8) -> Bool { hexadecimalValue(of: byte) < 16 }
+
+    /// Whether it is a letter of either case or a decimal digit.
+    public static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        byte &- UInt8(ascii: "0") < 10 || (byte | 0x20) &- UInt8(ascii: "a") < 26
+    }
+
     /// Whether all bytes are visible characters, 0x21 to 0x7E: no white space, no control, nothing beyond ASCII.
     public static func areVisible(_ bytes: Span<UInt8>) -> Bool {
         var others: UInt64 = 0

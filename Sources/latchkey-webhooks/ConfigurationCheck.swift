@@ -1,5 +1,6 @@
 import JOSE
 import LatchkeyCore
+import LatchkeyServer
 
 /// What `latchkey-webhooks --check-config` finds, without starting anything.
 struct ConfigurationCheck {
@@ -15,8 +16,8 @@ struct ConfigurationCheck {
         if !settings.webhookKeysFile.isEmpty, !settings.downloadKeysFile.isEmpty {
             do throws(StartError) {
                 let keys = try WebhookKeys.Keys.load(settings)
-                text += Self.describe(keys.webhooks, as: "webhook keys, new secrets are derived from the first")
-                text += Self.describe(keys.downloads, as: "download keys, the first signs")
+                text += keys.webhooks.line("webhook keys, new secrets are derived from the first")
+                text += keys.downloads.line("download keys, the first signs")
             } catch {
                 mistakes.append("\(error)")
             }
@@ -27,9 +28,5 @@ struct ConfigurationCheck {
         } catch {
             mistakes.append("\(error)")
         }
-    }
-
-    private static func describe(_ keys: KeySet, as what: String) -> String {
-        "# \(what): " + keys.keys.map { "\($0.id) (\($0.algorithm.rawValue))" }.joined(separator: ", ") + "\n"
     }
 }

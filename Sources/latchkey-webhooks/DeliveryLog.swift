@@ -17,7 +17,7 @@ struct DeliveryLog {
     mutating func write(_ report: DeliveryLoop.Report) {
         guard isOn else { return }
         line.begin(level: "info", message: "delivery")
-        line.member("webhook_id", "msg_\(report.attempt.id)")
+        line.member("webhook_id", "\(WebhookID(report.attempt.id))")
         line.member("attempt", report.attempt.number)
         if let delivery = report.delivery {
             line.member("kind", delivery.kind.rawValue)
@@ -30,8 +30,7 @@ struct DeliveryLog {
         if case .retry(let pause, _) = report.settlement.outcome {
             line.member("retry_after_s", pause.components.seconds)
         }
-        let (seconds, attoseconds) = report.took.components
-        line.member("duration_us", seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+        line.duration(report.took)
         sink.write(line.end())
     }
 

@@ -41,7 +41,7 @@ struct LatchkeyWebhooks: ParsableCommand {
         }
         let (settings, mistakes) = Settings.read(environment: environment, file: config)
         try Self.refuse(mistakes)
-        throw ExitCode(try Service.run(settings, environment: environment))
+        throw ExitCode(try Sender.run(settings, environment: environment))
     }
 
     private static func refuse(_ mistakes: [String]) throws {

@@ -1,7 +1,6 @@
 import LatchkeyCore
 import LatchkeyServer
 import Logging
-import PostgreSQL
 
 /// What the operator decided, checked as far as that is possible without starting.
 struct Settings {
@@ -31,7 +30,7 @@ struct Settings {
         var source = SettingsSource(
             environment: environment, file: file, known: names.union(LatchkeyServer.Settings.names))
         var settings = Settings(
-            databaseConninfo: source.required(
+            databaseConninfo: source.conninfo(
                 "LATCHKEY_WEBHOOK_DATABASE_CONNINFO", "how libpq reaches the database, such as "
                     + "`host=/run/postgresql dbname=latchkey user=latchkey_webhooks`"),
             webhookKeysFile: source.required(
@@ -40,40 +39,19 @@ struct Settings {
             downloadKeysFile: source.required(
                 "LATCHKEY_DOWNLOAD_KEYS_FILE", "the file of the keys that sign download links; "
                     + "`latchkey key generate --purpose download` makes it"),
-            productionURL: source.required("LATCHKEY_PRODUCTION_URL", "what download links begin with"),
-            sandboxURL: source.required("LATCHKEY_SANDBOX_URL", "what download links of the sandbox begin with"),
+            productionURL: source.baseURL("LATCHKEY_PRODUCTION_URL", "what download links begin with"),
+            sandboxURL: source.baseURL("LATCHKEY_SANDBOX_URL", "what download links of the sandbox begin with"),
             allowedNetworks: [],
             allowedNetworksText: source.text("LATCHKEY_WEBHOOK_ALLOWED_NETWORKS") ?? "",
             certificatesFile: source.text("LATCHKEY_WEBHOOK_CA_FILE"),
             concurrency: source.integer("LATCHKEY_WEBHOOK_CONCURRENCY", default: 64, in: 1...1024),
             perApp: source.integer("LATCHKEY_WEBHOOK_PER_APP", default: 4, in: 1...1024),
-            logLevel: .info)
-        if let name = source.text("LATCHKEY_LOG_LEVEL") {
-            if let level = Logger.Level(rawValue: name) {
-                settings.logLevel = level
-            } else {
-                source.add("LATCHKEY_LOG_LEVEL must be one of "
-                    + Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))
-            }
-        }
-        settings.check(&source)
+            logLevel: source.logLevel())
+        settings.readNetworks(&source)
         return (settings, source.mistakes)
     }
 
-    private mutating func check(_ source: inout SettingsSource) {
-        if !databaseConninfo.isEmpty {
-            do throws(DatabaseError) {
-                _ = try Conninfo(databaseConninfo)
-            } catch {
-                source.add("LATCHKEY_WEBHOOK_DATABASE_CONNINFO: \(error.serverMessage ?? error.description)")
-                // It may hold a password, and what is understood is printed.
-                databaseConninfo = ""
-            }
-        }
-        for (name, url) in [("LATCHKEY_PRODUCTION_URL", productionURL), ("LATCHKEY_SANDBOX_URL", sandboxURL)]
-        where !url.isEmpty && (WebhookURL(url)?.isEncrypted != true || url.hasSuffix("/") || url.contains("?")) {
-            source.add("\(name) must be an https URL without a slash at its end")
-        }
+    private mutating func readNetworks(_ source: inout SettingsSource) {
         for text in allowedNetworksText.split(separator: ",").map({ String($0.filter { !$0.isWhitespace }) }) {
             if let network = IPNetwork(text) {
                 allowedNetworks.append(network)

@@ -136,7 +136,7 @@ extension WebhookCommands {
 
         func write(to json: inout JSONWriter) {
             json.member("delivery_id", delivery)
-            json.member("webhook_id", "msg_\(delivery)")
+            json.member("webhook_id", "\(WebhookID(delivery))")
         }
     }
 }
@@ -156,7 +156,7 @@ extension Failure {
 
 extension DeliveryRecord {
     /// The header by which its receiver knows it.
-    fileprivate var webhookID: String { "msg_\(id)" }
+    fileprivate var webhookID: String { "\(WebhookID(id))" }
 
     /// What its receiver reads.
     fileprivate var announces: String {

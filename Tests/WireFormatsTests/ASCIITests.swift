@@ -16,4 +16,13 @@ struct ASCIITests {
             }
         }
     }
+
+    @Test func `alphanumeric and hexadecimal are those of ASCII, in either case`() {
+        for byte in UInt8.min...UInt8.max {
+            let character = Character(UnicodeScalar(byte))
+            let isASCII = character.isASCII
+            #expect(ASCII.isAlphanumeric(byte) == (isASCII && (character.isLetter || character.isNumber)), "\(byte)")
+            #expect(ASCII.isHexadecimalDigit(byte) == (isASCII && character.isHexDigit), "\(byte)")
+        }
+    }
 }

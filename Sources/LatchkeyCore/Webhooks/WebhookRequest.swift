@@ -17,7 +17,7 @@ public struct WebhookRequest: Sendable {
         guard let text = delivery.url else { throw .noURL }
         guard let url = WebhookURL(text) else { throw .invalidURL }
         guard !delivery.secrets.isEmpty else { throw .noSecret }
-        let id = "msg_\(delivery.attempt.id)"
+        let id = "\(WebhookID(delivery.attempt.id))"
         let body: [UInt8]
         let signature: String?
         do throws(JOSEError) {

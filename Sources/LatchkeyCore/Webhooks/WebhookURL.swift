@@ -1,3 +1,5 @@
+internal import WireFormats
+
 /// Where a client app wants its webhooks, taken apart strictly and put together again from the parts, so that nobody
 /// else who parses it finds another host in it.
 public struct WebhookURL: Sendable, Hashable {
@@ -17,16 +19,17 @@ public struct WebhookURL: Sendable, Hashable {
     public static let maximumBytes = 2048
 
     /// - Returns: nil for what is not `https://` or `http://` with a host, perhaps a port, path and query (RFC 3986),
-    /// all
-    ///   of ASCII. User info and a fragment mean nothing to a receiver and are refused.
+    ///   all of ASCII. User info and a fragment mean nothing to a receiver and are refused.
     public init?(_ text: String) {
-        guard text.utf8.count <= Self.maximumBytes, let scheme = text.firstRange(of: "://") else { return nil }
-        switch text[..<scheme.lowerBound].lowercased() {
+        guard text.utf8.count <= Self.maximumBytes, let colon = text.firstIndex(of: ":"),
+            text[colon...].hasPrefix("://")
+        else { return nil }
+        switch text[..<colon].lowercased() {
         case "https": isEncrypted = true
         case "http": isEncrypted = false
         default: return nil
         }
-        let rest = text[scheme.upperBound...]
+        let rest = text[colon...].dropFirst(3)
         let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
         guard let (host, port) = Self.parseAuthority(rest[..<end]), Self.isTarget(rest[end...]) else { return nil }
         self.host = host
@@ -70,7 +73,7 @@ public struct WebhookURL: Sendable, Hashable {
         if let address = IPAddress(text) { return .address(address) }
         let labels = text.split(separator: ".", omittingEmptySubsequences: false)
         guard text.utf8.count <= 253, labels.allSatisfy({ (1...63).contains($0.utf8.count) }),
-            text.utf8.allSatisfy({ isAlphanumeric($0) || ".-_".utf8.contains($0) })
+            text.utf8.allSatisfy({ ASCII.isAlphanumeric($0) || ".-_".utf8.contains($0) })
         else { return nil }
         return .name(text.lowercased())
     }
@@ -80,27 +83,11 @@ public struct WebhookURL: Sendable, Hashable {
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
             if byte == UInt8(ascii: "%") {
-                guard rest.count >= 2, rest.prefix(2).allSatisfy(isHexadecimal) else { return false }
-            } else if !isAlphanumeric(byte), !"-._~!$&'()*+,;=:@/?".utf8.contains(byte) {
+                guard rest.count >= 2, rest.prefix(2).allSatisfy(ASCII.isHexadecimalDigit) else { return false }
+            } else if !ASCII.isAlphanumeric(byte), !"-._~!$&'()*+,;=:@/?".utf8.contains(byte) {
                 return false
             }
         }
         return true
-    }
-
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"): true
-        default: false
-        }
-    }
-
-    private static func isHexadecimal(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"): true
-        default: false
-        }
     }
 }

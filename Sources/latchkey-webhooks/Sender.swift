@@ -5,10 +5,9 @@ import LatchkeyCore
 import LatchkeyServer
 import Logging
 import PostgreSQL
-import Synchronization
 
 /// The sender from start to end.
-struct Service {
+struct Sender {
     private let settings: Settings
     private let environment: [String: String]
     private let sink: LogSink
@@ -29,7 +28,7 @@ struct Service {
         let handler = JSONLogHandler(sink: sink, level: settings.logLevel)
         let logger = Logger(label: "latchkey-webhooks") { _ in handler }
         do throws(StartError) {
-            try Service(settings: settings, environment: environment, sink: sink, logger: logger).serve()
+            try Sender(settings: settings, environment: environment, sink: sink, logger: logger).serve()
             return 0
         } catch {
             logger.error("cannot start", metadata: ["reason": "\(error)"])
@@ -81,7 +80,7 @@ struct Service {
     private func startLoop(
         _ keys: WebhookKeys, _ transport: HTTPTransport, _ ended: DispatchSemaphore
     ) throws(StartError) -> DeliveryLoop.Stopper {
-        let begun = Beginning()
+        let begun = FirstResult<DeliveryLoop.Stopper>()
         do throws(FastCGIError) {
             try ServiceThread.start("deliveries") { [self] in
                 do throws(StartError) {
@@ -96,7 +95,7 @@ struct Service {
         } catch {
             throw StartError("\(error)")
         }
-        return try begun.wait().get()
+        return try begun.wait()
     }
 
     private func makeLoop(_ keys: WebhookKeys, _ transport: HTTPTransport) throws(StartError) -> DeliveryLoop {
@@ -117,28 +116,12 @@ struct Service {
             case .settled(let report):
                 log.write(report)
             case .notSettled(let attempt, let error):
-                logger.error("not settled", metadata: ["webhook_id": "msg_\(attempt.id)", "reason": "\(error)"])
+                logger.error("not settled", metadata: ["webhook_id": "\(WebhookID(attempt.id))", "reason": "\(error)"])
             case .databaseAway(let error):
                 logger.error("nothing is sent without the database", metadata: ["reason": "\(error)"])
             case .databaseBack:
                 logger.notice("the database is back")
             }
         }
-    }
-}
-
-/// Carries the way to stop the loop, or why there is none, from its thread to the one that starts it.
-private final class Beginning: Sendable {
-    private let result = Mutex<Result<DeliveryLoop.Stopper, StartError>?>(nil)
-    private let delivered = DispatchSemaphore(value: 0)
-
-    func deliver(_ result: Result<DeliveryLoop.Stopper, StartError>) {
-        self.result.withLock { $0 = result }
-        delivered.signal()
-    }
-
-    func wait() -> Result<DeliveryLoop.Stopper, StartError> {
-        delivered.wait()
-        return result.withLock { $0 } ?? .failure(StartError("the database was not asked"))
     }
 }
