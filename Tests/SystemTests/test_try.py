@@ -71,7 +71,7 @@ def test_a_retrieval_of_two_documents_is_recorded_and_announced_once(second):
     assert sorted(path.read_bytes() for path in stored) == sorted(path.read_bytes() for path in SAMPLES)
     assert (second.state / "sample.pdf").read_bytes() == SAMPLES[-1].read_bytes()
     received = Path(second["RECEIVER_LOG"]).read_text()
-    for word in (second["TAIKI_USER_ID"], *(path.name for path in SAMPLES)):
+    for word in (second["SANDBOX_USER_ID"], *(path.name for path in SAMPLES)):
         assert word in received
         # What the receiver says is shown, too.
         assert word in second.first_output.partition("webhook, of which")[2]

@@ -11,7 +11,7 @@ read_demo() {
             read -r collector_key && read -r demo_user
     } < <(
         env -i sh -c '. ./env; printf "%s\n" "$LATCHKEY_API_KEY" "$LATCHKEY_API_SECRET" "$LATCHKEY_CLIENT_APP" \
-            "$LATCHKEY_WEBHOOK_SECRET" "$LATCHKEY_COLLECTOR_KEY" "$LATCHKEY_TAIKI_USER_ID"'
+            "$LATCHKEY_WEBHOOK_SECRET" "$LATCHKEY_COLLECTOR_KEY" "$LATCHKEY_SANDBOX_USER_ID"'
     ) || true
 }
 
@@ -76,7 +76,7 @@ write_env() {
             export_line LATCHKEY_API_SECRET "$api_secret"
             export_line LATCHKEY_WEBHOOK_SECRET "$webhook_secret"
             export_line LATCHKEY_COLLECTOR_KEY "$collector_key"
-            export_line LATCHKEY_TAIKI_USER_ID "$demo_user"
+            export_line LATCHKEY_SANDBOX_USER_ID "$demo_user"
             export_line LATCHKEY_VERIFY_SOCKET "$state/run/verify.sock"
             export_line LATCHKEY_DATABASE_SOCKET "$state/run/database.sock"
             export_line LATCHKEY_UPLOAD_SOCKET "$state/run/upload.sock"

@@ -24,7 +24,7 @@ END
 prior_year_command() {
     cat <<'END'
 links=$(printf '{"api_key": "%s", "api_secret": "%s", "taiki_user_id": "%s"}' \
-        "$LATCHKEY_API_KEY" "$LATCHKEY_API_SECRET" "$LATCHKEY_TAIKI_USER_ID" |
+        "$LATCHKEY_API_KEY" "$LATCHKEY_API_SECRET" "$LATCHKEY_SANDBOX_USER_ID" |
     curl --silent --show-error --http2 --cacert "$LATCHKEY_CA_FILE" --json @- "$LATCHKEY_SANDBOX_URL/api/token" |
     sed 's/.*"access_token":"\([^"]*\)".*/Authorization: Bearer \1/' |
     curl --silent --show-error --http2 --cacert "$LATCHKEY_CA_FILE" --header @- "$LATCHKEY_SANDBOX_URL/api/prior-year")
