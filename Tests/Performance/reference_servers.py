@@ -18,7 +18,7 @@ class References:
     def __init__(self, product, logs):
         self.product = product
         self.logs = logs
-        self.nginx_port, self.c_port, self.php_port = range(product.port + 2, product.port + 5)
+        self.nginx_port, self.c_port, self.php_port = range(product.port + 3, product.port + 6)
         self.processes = []
 
     def start(self):
