@@ -14,7 +14,8 @@ struct DeliveryLog {
         isOn = level <= .info
     }
 
-    mutating func write(_ report: DeliveryLoop.Report) {
+    /// - Parameter counts: false where its outcome changes nothing any more.
+    mutating func write(_ report: DeliveryLoop.Report, counts: Bool) {
         guard isOn else { return }
         line.begin(level: "info", message: "delivery")
         line.member("webhook_id", "\(WebhookID(report.attempt.id))")
@@ -24,10 +25,10 @@ struct DeliveryLog {
             line.member("client_app_id", delivery.clientApp.uuid)
             if let host = delivery.host { line.member("host", host) }
         }
-        line.member("outcome", Self.word(report.settlement.outcome))
+        line.member("outcome", counts ? Self.word(report.settlement.outcome) : "superseded")
         if let status = report.settlement.status { line.member("status", status) }
         if let error = report.settlement.error { line.member("error", error) }
-        if case .retry(let pause, _) = report.settlement.outcome {
+        if counts, case .retry(let pause, _) = report.settlement.outcome {
             line.member("retry_after_s", pause.components.seconds)
         }
         line.duration(report.took)

@@ -1,5 +1,6 @@
 import LatchkeyCore
 import NIOCore
+import NIOHTTP1
 import NIOSSL
 
 /// Who is meant to be at the other end of a connection. Looked at once more when it stands, before anything is sent.
@@ -10,7 +11,10 @@ struct Peer: Sendable {
     func check(_ channel: any Channel) -> EventLoopFuture<Void> {
         let checked = channel.eventLoop.makeCompletedFuture {
             guard isAtAddress(channel) else { throw WrongPeer() }
-            try channel.pipeline.syncOperations.addHandler(Valve(), position: .first)
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(Valve(), position: .first)
+            let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
+            try pipeline.addHandler(StatusCheck(), position: .after(parser))
         }.flatMap { checkName(channel) }
         // Nobody else closes a connection that never came to be.
         checked.whenFailure { _ in channel.close(promise: nil) }

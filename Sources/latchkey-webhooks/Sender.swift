@@ -114,7 +114,9 @@ struct Sender {
         ) { [logger] event in
             switch event {
             case .settled(let report):
-                log.write(report)
+                log.write(report, counts: true)
+            case .superseded(let report):
+                log.write(report, counts: false)
             case .notSettled(let attempt, let error):
                 logger.error("not settled", metadata: ["webhook_id": "\(WebhookID(attempt.id))", "reason": "\(error)"])
             case .databaseAway(let error):

@@ -39,6 +39,7 @@ extension AppCommands {
         @OptionGroup var common: CommonOptions
 
         func answer(_ settings: Settings) throws -> any Answer {
+            try WebhookURL.check(webhookUrl)
             let environment = Environment.live
             let hasher = try SecretHasher(keys: try settings.keys(.secretHash))
             let app = ClientApp.Registration(

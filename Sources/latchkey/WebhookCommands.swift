@@ -37,6 +37,18 @@ struct NewWebhookSecret {
     }
 }
 
+extension WebhookURL {
+    /// Refuses what nothing would ever be sent to, whatever the host's addresses are; those only the sender knows.
+    /// The URL is not repeated: it may have a password in it.
+    static func check(_ text: String?) throws {
+        guard let text, WebhookURL(text) == nil else { return }
+        throw Failure(
+            .usage, "a webhook URL begins with http:// or https:// and a host; it may go on with a port, a path and a "
+                + "query, has no user info and no fragment, and is at most \(maximumBytes) characters of ASCII",
+            hint: "Other characters are written in percent-encoding, other host names in their xn-- form.")
+    }
+}
+
 extension WebhookCommands {
     struct Configure: AnsweringCommand {
         static let configuration = CommandConfiguration(
@@ -67,6 +79,7 @@ extension WebhookCommands {
         }
 
         func answer(_ settings: Settings) throws -> any Answer {
+            try WebhookURL.check(url)
             let administration = try settings.administration()
             let now = Environment.live.now
             let needsSecret = try url != nil

@@ -61,6 +61,7 @@ private final class RunningLoop: Sendable {
     private func note(_ event: DeliveryLoop.Event) {
         let word = switch event {
         case .settled(let report): "\(report.settlement.outcome)"
+        case .superseded(let report): "superseded: \(report.settlement.outcome)"
         case .notSettled(_, let error): "not settled: \(error)"
         case .databaseAway: "away"
         case .databaseBack: "back"
@@ -191,6 +192,26 @@ struct DeliveryLoopTests {
         }
     }
 
+    @Test("leaves places to receivers that work, however many do not")
+    func reserve() async throws {
+        let world = try World()
+        for _ in 0..<6 {
+            let app = try world.app(url: "https://dead.example/")
+            try world.queue(2, for: app)
+            try world.run("INSERT INTO latchkey.webhook_endpoints VALUES ('\(app)', 1)")
+        }
+        let transport = FakeTransport { $0.url.hostText == "dead.example" ? nil : .status(200) }
+        let loop = try RunningLoop(world, transport, concurrency: 4, perApp: 2)
+        try await eventually { transport.requests.count == 3 }
+        try world.queue(20, for: world.app())
+        try await eventually { try world.count("state = 'delivered'") == 20 }
+        #expect(transport.requests.count == 23)
+        transport.answerAll(.failure(.timeout))
+        try await loop.stop()
+        // After two failures of the receiver, which was the deliveries' first attempt.
+        #expect(loop.said.contains("\(Settlement.Outcome.retry(after: .seconds(30), receiverAfter: .seconds(10)))"))
+    }
+
     @Test("settles what cannot be sent, without a hot loop")
     func unsendable() async throws {
         let world = try World()
@@ -232,7 +253,58 @@ struct DeliveryLoopTests {
         let loop = try RunningLoop(world, transport)
         try await eventually { transport.requests.count == 1 }
         try await loop.stop()
-        #expect(try world.count("attempts = 0 AND claimed_until IS NULL AND next_attempt_at <= now()") == 1)
+        #expect(try world.count("claimed_until IS NULL AND next_attempt_at <= now()") == 1)
+        #expect(try world.count("attempts = 1 AND attempts_uncounted = 1") == 1)
+    }
+
+    @Test("begins anew with what is replayed, under a new number")
+    func replay() async throws {
+        let world = try World()
+        try world.queue(1, for: world.app())
+        try world.run("""
+            UPDATE latchkey.webhook_deliveries SET attempts = 5, state = 'dead', last_attempt_at = now();
+            SELECT latchkey_admin.replay_delivery('tests', id) FROM latchkey.webhook_deliveries
+            """)
+        let transport = FakeTransport { _ in .status(500) }
+        let loop = try RunningLoop(world, transport)
+        try await eventually { !loop.said.isEmpty }
+        try await loop.stop()
+        #expect(transport.requests.map(\.attempt) == [6])
+        #expect(loop.said == ["\(Settlement.Outcome.retry(after: .seconds(30), receiverAfter: .seconds(5)))"])
+        #expect(try world.count("attempts = 6 AND attempts_uncounted = 5") == 1)
+    }
+
+    @Test("says so where an attempt does not count any more")
+    func superseded() async throws {
+        let world = try World()
+        try world.queue(2, for: world.app())
+        let transport = FakeTransport { _ in nil }
+        let loop = try RunningLoop(world, transport)
+        try await eventually { transport.requests.count == 2 }
+        // One has another attempt, the other is erased.
+        try world.run("""
+            UPDATE latchkey.webhook_deliveries SET attempts = 2
+             WHERE id = (SELECT min(id::text)::uuid FROM latchkey.webhook_deliveries);
+            DELETE FROM latchkey.webhook_deliveries WHERE attempts = 1
+            """)
+        transport.answerAll(.status(200))
+        try await eventually { loop.said.count == 2 }
+        try await loop.stop()
+        #expect(loop.said == ["superseded: delivered", "superseded: delivered"])
+        #expect(try world.count("state = 'pending' AND attempts = 2 AND claimed_until IS NOT NULL") == 1)
+    }
+
+    @Test("claims more than a batch at once")
+    func batches() async throws {
+        let world = try World()
+        try world.queue(150, for: world.app())
+        let transport = FakeTransport { _ in nil }
+        let loop = try RunningLoop(world, transport, concurrency: 200, perApp: 200)
+        try await eventually { transport.requests.count == 150 }
+        transport.answerAll(.status(200))
+        try await eventually { try world.count("state = 'delivered'") == 150 }
+        try await loop.stop()
+        #expect(transport.requests.count == 150)
     }
 
     @Test("goes on when the database was away, and loses nothing of what ended meanwhile")

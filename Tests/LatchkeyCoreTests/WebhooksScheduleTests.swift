@@ -49,16 +49,16 @@ struct WebhookScheduleTests {
     @Test("leaves a receiver that failed alone for up to a minute", arguments: [
         (1, 5), (2, 10), (3, 20), (4, 40), (5, 60), (50, 60),
     ])
-    func receiver(attempt: Int, seconds: Int64) {
-        #expect(steady.pauseOfReceiver(afterAttempt: attempt) == .seconds(seconds))
+    func receiver(failures: Int, seconds: Int64) {
+        #expect(steady.pauseOfReceiver(afterFailures: failures) == .seconds(seconds))
     }
 }
 
 @Suite("What an answer means")
 struct SettlementTests {
-    private func settlement(_ answer: WebhookAnswer, after days: Int64 = 0) -> Settlement {
+    private func settlement(_ answer: WebhookAnswer, after days: Int64 = 0, failures: Int = 0) -> Settlement {
         Settlement(
-            answer, attempt: 1, queued: Fixture.now, now: Fixture.now + .seconds(days * 86_400),
+            answer, attempt: 1, failures: failures, queued: Fixture.now, now: Fixture.now + .seconds(days * 86_400),
             schedule: WebhookSchedule(jitter: { 1 }))
     }
 
@@ -85,6 +85,12 @@ struct SettlementTests {
         #expect(settlement.outcome == retry && settlement.status == status)
         #expect(settlement.error == ((300..<400).contains(status) ? "redirect_not_followed" : nil))
         #expect(self.settlement(.status(status), after: 3).outcome == .dead)
+    }
+
+    @Test("a receiver that fails all the time is left alone for longer, whichever delivery it is")
+    func longerPause() {
+        #expect(settlement(.status(500), failures: 3).outcome
+            == .retry(after: .seconds(30), receiverAfter: .seconds(40)))
     }
 
     @Test("no answer: the same, with a word that says why", arguments: [

@@ -205,6 +205,17 @@ def test_what_is_not_http(sender, receiver, announcements):
     announcements.within(delivery, state="pending", error="invalid_answer")
 
 
+@pytest.mark.parametrize("status", ["000", "007", "099"])
+def test_status_that_is_none(sender, receiver, announcements, status):
+    """It is no reason to end."""
+    app, user, _ = announcements.app(url(receiver, "/none"))
+    receiver.answers["/none"] = lambda handler, received: handler.wfile.write(
+        f"HTTP/1.1 {status} None\r\ncontent-length: 0\r\n\r\n".encode())
+    [delivery] = announcements.finish(app, user)
+    announcements.within(delivery, state="pending", error="invalid_answer")
+    assert sender.process.poll() is None
+
+
 def test_huge_answer(sender, receiver, announcements):
     """It is not read to its end, and counts all the same."""
     written = []

@@ -48,6 +48,25 @@ struct WebhookTests {
         #expect(recorded.contains("older_expire_at") && !recorded.contains("whsec_"))
     }
 
+    /// `WebhookURLTests` has all that is none.
+    @Test("have no URL that nothing would be sent to", arguments: [
+        "https://user:hunter2@a.example/", "https://a.example/#x", "https://bücher.example/", "https://a.example:0/",
+        "https://[fe80::1%25eth0]/", "https:///hook", "https://a.example/a b",
+        "https://a.example/" + String(repeating: "a", count: 2048),
+    ])
+    func refusedURLs(url: String) throws {
+        let program = try Program()
+        let app = try app(program)
+        for words in [["webhook", "configure", app, "--url"], ["app", "create", "--name", "No", "--webhook-url"]] {
+            let run = try program.run(words + [url])
+            #expect(run.status == 64)
+            #expect(run.errors.hasPrefix("latchkey: a webhook URL begins with http:// or https://"))
+            #expect(!run.errors.contains("hunter2"))
+        }
+        #expect(try program.run("app", "show", app, "--json").json["webhook_url"]?.isNull == true)
+        #expect(try program.count(Statement("SELECT count(*) FROM latchkey.client_apps WHERE name = 'No'")) == 0)
+    }
+
     @Test("are not configured in part: a mistake changes nothing")
     func mistakes() throws {
         let program = try Program()
@@ -141,6 +160,8 @@ struct WebhookTests {
         let again = try program.run("webhook", "show", id, "--json")
         #expect(try again.text("state") == "pending")
         #expect(try again.json["attempts"]?.integer == 0)
+        #expect(try program.run("webhook", "list", "--app", recording.app).output
+            .contains(try Regex("\(id) +pending +0 +HTTP 410 +")))
         #expect(try program.acts(on: "delivery:\(id)").count == 1)
 
         let nobody = WireFormats.UUID.random().description

@@ -102,10 +102,9 @@ DECLARE
     v_now    CONSTANT timestamptz := clock_timestamp();
     v_app_id uuid;
 BEGIN
-    -- An attempt that is under way keeps its number, so that what comes of it is still taken for that attempt's.
+    -- No attempt until now counts any more, not even one that is under way: see settle.
     UPDATE latchkey.webhook_deliveries AS d
-       SET state = 'pending', next_attempt_at = v_now, queued_at = v_now,
-           attempts = CASE WHEN d.claimed_until IS NULL THEN 0 ELSE d.attempts END
+       SET state = 'pending', next_attempt_at = v_now, queued_at = v_now, attempts_uncounted = d.attempts
      WHERE d.id = p_delivery_id
     RETURNING d.client_app_id INTO v_app_id;
     IF NOT FOUND THEN

@@ -29,6 +29,7 @@ GRANT EXECUTE ON FUNCTION latchkey_api.document_content      TO latchkey_applica
 -- latchkey-webhooks. Its functions run as the owner; it can touch no table itself.
 GRANT USAGE   ON SCHEMA   latchkey_delivery           TO latchkey_webhooks;
 GRANT EXECUTE ON FUNCTION latchkey_delivery.claim     TO latchkey_webhooks;
+GRANT EXECUTE ON FUNCTION latchkey_delivery.read      TO latchkey_webhooks;
 GRANT EXECUTE ON FUNCTION latchkey_delivery.settle    TO latchkey_webhooks;
 GRANT EXECUTE ON FUNCTION latchkey_delivery.release   TO latchkey_webhooks;
 GRANT USAGE   ON SCHEMA   latchkey_api                TO latchkey_webhooks;

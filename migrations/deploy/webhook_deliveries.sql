@@ -22,6 +22,7 @@ CREATE TABLE latchkey.webhook_deliveries (
     url                  text,
     state                text          NOT NULL DEFAULT 'pending',
     attempts             integer       NOT NULL DEFAULT 0,
+    attempts_uncounted   integer       NOT NULL DEFAULT 0,
     next_attempt_at      timestamptz   NOT NULL DEFAULT now(),
     claimed_until        timestamptz,
     created_at           timestamptz   NOT NULL DEFAULT now(),
@@ -34,21 +35,22 @@ CREATE TABLE latchkey.webhook_deliveries (
     metadata             text          NOT NULL DEFAULT '{}',
     number               bigint        NOT NULL,
     retrieval_created_at timestamptz   NOT NULL,
-    CONSTRAINT webhook_deliveries_pkey                  PRIMARY KEY (id),
-    CONSTRAINT webhook_deliveries_kind_known            CHECK (kind IN ('retrieval', 'test')),
-    CONSTRAINT webhook_deliveries_retrieval_id_set      CHECK ((retrieval_id IS NULL) = (kind = 'test')),
-    CONSTRAINT webhook_deliveries_url_length            CHECK (char_length(url) <= 2048),
-    CONSTRAINT webhook_deliveries_url_scheme            CHECK (url ~ '^https?://[^[:space:][:cntrl:]]+$'),
-    CONSTRAINT webhook_deliveries_state_known           CHECK (state IN ('pending', 'delivered', 'dead')),
-    CONSTRAINT webhook_deliveries_attempts_positive     CHECK (attempts >= 0),
-    CONSTRAINT webhook_deliveries_claimed_until_pending CHECK (claimed_until IS NULL OR state = 'pending'),
-    CONSTRAINT webhook_deliveries_last_attempt_at_set   CHECK (last_attempt_at IS NOT NULL OR state = 'pending'),
-    CONSTRAINT webhook_deliveries_last_status_range     CHECK (last_status BETWEEN 100 AND 999),
-    CONSTRAINT webhook_deliveries_last_error_length     CHECK (char_length(last_error) <= 200),
-    CONSTRAINT webhook_deliveries_document_ids_length   CHECK (cardinality(document_ids) <= 10000),
-    CONSTRAINT webhook_deliveries_status_known          CHECK (status IN ('success', 'failure', 'test')),
-    CONSTRAINT webhook_deliveries_metadata_length       CHECK (octet_length(metadata) BETWEEN 2 AND 16384),
-    CONSTRAINT webhook_deliveries_metadata_object       CHECK (left(metadata, 1) = '{' AND right(metadata, 1) = '}')
+    CONSTRAINT webhook_deliveries_pkey                     PRIMARY KEY (id),
+    CONSTRAINT webhook_deliveries_kind_known               CHECK (kind IN ('retrieval', 'test')),
+    CONSTRAINT webhook_deliveries_retrieval_id_set         CHECK ((retrieval_id IS NULL) = (kind = 'test')),
+    CONSTRAINT webhook_deliveries_url_length               CHECK (char_length(url) <= 2048),
+    CONSTRAINT webhook_deliveries_url_scheme               CHECK (url ~ '^https?://[^[:space:][:cntrl:]]+$'),
+    CONSTRAINT webhook_deliveries_state_known              CHECK (state IN ('pending', 'delivered', 'dead')),
+    CONSTRAINT webhook_deliveries_attempts_positive        CHECK (attempts >= 0),
+    CONSTRAINT webhook_deliveries_attempts_uncounted_range CHECK (attempts_uncounted BETWEEN 0 AND attempts),
+    CONSTRAINT webhook_deliveries_claimed_until_pending    CHECK (claimed_until IS NULL OR state = 'pending'),
+    CONSTRAINT webhook_deliveries_last_attempt_at_set      CHECK (last_attempt_at IS NOT NULL OR state = 'pending'),
+    CONSTRAINT webhook_deliveries_last_status_range        CHECK (last_status BETWEEN 100 AND 999),
+    CONSTRAINT webhook_deliveries_last_error_length        CHECK (char_length(last_error) <= 200),
+    CONSTRAINT webhook_deliveries_document_ids_length      CHECK (cardinality(document_ids) <= 10000),
+    CONSTRAINT webhook_deliveries_status_known             CHECK (status IN ('success', 'failure', 'test')),
+    CONSTRAINT webhook_deliveries_metadata_length          CHECK (octet_length(metadata) BETWEEN 2 AND 16384),
+    CONSTRAINT webhook_deliveries_metadata_object          CHECK (left(metadata, 1) = '{' AND right(metadata, 1) = '}')
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 
 -- For claim: which apps have something to be sent, and the oldest of each; what of an app is under way.
@@ -77,7 +79,9 @@ COMMENT ON COLUMN latchkey.webhook_deliveries.url                  IS
 COMMENT ON COLUMN latchkey.webhook_deliveries.state                IS
     'pending: to be sent; delivered; dead: given up, or refused for good by the receiver';
 COMMENT ON COLUMN latchkey.webhook_deliveries.attempts             IS
-    'How many attempts have begun since it was queued; the number of the latest';
+    'How many attempts have ever begun; the number of the latest, which no other attempt at it has or will have';
+COMMENT ON COLUMN latchkey.webhook_deliveries.attempts_uncounted   IS
+    'How many of them the schedule leaves out: those before it was queued last, and those that did not take place';
 COMMENT ON COLUMN latchkey.webhook_deliveries.next_attempt_at      IS 'From when the next attempt is due';
 COMMENT ON COLUMN latchkey.webhook_deliveries.claimed_until        IS
     'Until when an attempt that has begun keeps others from it; NULL: none is under way';

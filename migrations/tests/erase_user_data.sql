@@ -67,7 +67,7 @@ SELECT is(pg_temp.uploads(3, 'a'), 'unknown_retrieval', 'What was open takes no 
 SELECT is(pg_temp.finishes(3), 'unknown_retrieval no time', 'and is not finished');
 SELECT is((SELECT count(*) FROM latchkey_api.prior_year(pg_temp.id(1), pg_temp.id(101), NULL, 9, NULL, NULL, NULL, 9,
                                                         NULL, NULL, NULL)), 0::bigint, 'It has nothing');
-SELECT is((SELECT count(*) FROM latchkey_delivery.claim(9, 9, '1 minute')), 1::bigint, 'Nothing of it is announced');
+SELECT is((SELECT count(*) FROM latchkey_delivery.claim(9, 9, 9, '1 minute')), 1::bigint, 'Nothing of it is announced');
 
 -- Rows that a release without these tables' knowledge, or a restored backup, may leave behind an erased user.
 INSERT INTO latchkey.platform_links (client_app_id, user_id, platform, tax_year, platform_name, last_used_at,

@@ -1,7 +1,7 @@
 -- set_webhook_url, add_webhook_secret, replay_delivery, create_test_delivery: what they store, answer and record.
 \ir setup.psql
 
-SELECT plan(46);
+SELECT plan(49);
 
 SELECT pg_temp.make_app(n) FROM generate_series(1, 2) AS n;
 DELETE FROM latchkey.audit_log;
@@ -91,24 +91,28 @@ SELECT count(pg_temp.adds(44, '0'));
 SELECT is(latchkey_admin.create_test_delivery('carol', pg_temp.id(1), pg_temp.id(51)), 'ok', 'A test is queued');
 SELECT is(pg_temp.latest_act(), format('carol webhook.test delivery:%s {"client_app_id": "%s"}', pg_temp.id(51),
                                        pg_temp.id(1)), 'The audit log says who asked for it');
+SELECT results_eq('SELECT delivery_id, attempt, counted FROM latchkey_delivery.claim(9, 9, 9, ''1 minute'')',
+                  'VALUES (pg_temp.id(51), 1, 1)', 'and is claimed');
 SELECT results_eq(
-    $$ SELECT pg_temp.number(delivery_id), attempt, kind, pg_temp.number(client_app_id), pg_temp.number(user_id), url,
+    $$ SELECT pg_temp.number(delivery_id), kind, pg_temp.number(client_app_id), pg_temp.number(user_id), url,
               number, status, metadata, files
-         FROM latchkey_delivery.claim(9, 9, '1 minute') $$,
-    $$ VALUES (51, 1, 'test', 1, 0, 'https://example.org/hook', 0::bigint, 'test', '{}', '[]') $$,
-    'and is claimed, of no user');
+         FROM latchkey_delivery.read(ARRAY[pg_temp.id(51)], ARRAY[1]) $$,
+    $$ VALUES (51, 'test', 1, 0, 'https://example.org/hook', 0::bigint, 'test', '{}', '[]') $$,
+    'It is of no user');
 
 -- replay_delivery
 SELECT ok(latchkey_admin.replay_delivery('dave', pg_temp.id(51)), 'One that is under way is queued anew');
 SELECT ok(latchkey_delivery.settle(pg_temp.id(51), 1, 'dead', NULL, 500, 'x', NULL),
           'What comes of it is still what comes of that attempt');
-UPDATE latchkey.webhook_deliveries SET queued_at = '2026-01-01', next_attempt_at = 'infinity';
+SELECT is(state, 'pending', 'but does not end what was queued anew') FROM latchkey.webhook_deliveries;
+UPDATE latchkey.webhook_deliveries SET state = 'dead', queued_at = '2026-01-01', next_attempt_at = 'infinity';
 UPDATE latchkey.webhook_endpoints SET paused_until = 'infinity';
 SELECT ok(latchkey_admin.replay_delivery('dave', pg_temp.id(51)), 'A dead one is queued anew');
 SELECT is(pg_temp.latest_act(), format('dave webhook.replay delivery:%s {"client_app_id": "%s"}', pg_temp.id(51),
                                        pg_temp.id(1)), 'The audit log says who did it');
-SELECT results_eq('SELECT delivery_id, attempt, queued_at > now() FROM latchkey_delivery.claim(9, 9, ''1 minute'')',
-                  'VALUES (pg_temp.id(51), 1, true)', 'It is due at once, in spite of a pause, with three more days');
+SELECT results_eq('SELECT delivery_id, attempt, counted FROM latchkey_delivery.claim(9, 9, 9, ''1 minute'')',
+                  'VALUES (pg_temp.id(51), 2, 1)', 'It is due at once, in spite of a pause, as another first attempt');
+SELECT ok(queued_at > now(), 'with three more days') FROM latchkey.webhook_deliveries;
 SELECT ok(NOT latchkey_admin.replay_delivery('dave', pg_temp.id(n)), 'One that is not there: false')
   FROM unnest(ARRAY[9, NULL]) AS n;
 

@@ -2,7 +2,7 @@
 -- the owner: nobody else may.
 \ir setup.psql
 
-SELECT plan(88);
+SELECT plan(90);
 
 -- A row of each table that is as it should be; a test changes one column of it.
 CREATE TEMPORARY TABLE good (relation text, columns jsonb);
@@ -129,6 +129,8 @@ SELECT is(pg_temp.writes(relation, jsonb_build_object(name, value)),
     ('webhook_deliveries', 'url', to_jsonb('http://' || repeat('h', 2042)), 'length'),
     ('webhook_deliveries', 'url', '"x"', 'scheme'),
     ('webhook_deliveries', 'attempts', '-1', 'positive'),
+    ('webhook_deliveries', 'attempts_uncounted', '-1', 'range'),
+    ('webhook_deliveries', 'attempts_uncounted', '1', 'range'),
     ('webhook_deliveries', 'last_status', '999', 'ok'),
     ('webhook_deliveries', 'last_status', '1000', 'range'),
     ('webhook_deliveries', 'last_error', to_jsonb(repeat('ü', 200)), 'ok'),

@@ -1,7 +1,7 @@
 -- Who may do what: the rights as listed in the catalogue, whole, and a few of them tried.
 \ir setup.psql
 
-SELECT plan(65);
+SELECT plan(68);
 
 -- Every right on anything of ours that is not the owner's.
 SELECT set_eq($$
@@ -89,6 +89,7 @@ $$, $$ VALUES
     ('latchkey_reader',        'SELECT',  'table latchkey.webhook_secrets'),
     ('latchkey_webhooks',      'EXECUTE', 'function latchkey_api.schema_version'),
     ('latchkey_webhooks',      'EXECUTE', 'function latchkey_delivery.claim'),
+    ('latchkey_webhooks',      'EXECUTE', 'function latchkey_delivery.read'),
     ('latchkey_webhooks',      'EXECUTE', 'function latchkey_delivery.release'),
     ('latchkey_webhooks',      'EXECUTE', 'function latchkey_delivery.settle'),
     ('latchkey_webhooks',      'USAGE',   'schema latchkey_api'),
@@ -159,8 +160,10 @@ SELECT is(pg_temp.attempt('latchkey_application', 'CREATE SCHEMA s'), '42501', '
 -- The webhook sender.
 SELECT is(pg_temp.attempt('latchkey_webhooks', 'SELECT * FROM latchkey_api.schema_version()'), 'ok',
           'The webhook sender reads the schema''s version');
-SELECT is(pg_temp.attempt('latchkey_webhooks', 'SELECT latchkey_delivery.claim(NULL, NULL, NULL)'), 'ok',
-          'and claims deliveries');
+SELECT is(pg_temp.attempt('latchkey_webhooks', 'SELECT latchkey_delivery.claim(NULL, NULL, NULL, NULL)'), 'ok',
+          'claims deliveries');
+SELECT is(pg_temp.attempt('latchkey_webhooks', 'SELECT latchkey_delivery.read(NULL, NULL)'), 'ok',
+          'and reads what it has claimed');
 SELECT is(pg_temp.attempt('latchkey_webhooks', 'SELECT FROM latchkey.' || t), '42501',
           'The webhook sender cannot read ' || t)
   FROM unnest(ARRAY['client_apps', 'users', 'documents', 'webhook_deliveries', 'webhook_secrets', 'audit_log']) AS t;
@@ -169,10 +172,12 @@ SELECT is(pg_temp.attempt('latchkey_webhooks', 'SELECT latchkey_api.is_content_r
 SELECT is(pg_temp.attempt('latchkey_webhooks', 'SELECT latchkey_admin.remove_expired(1)'), '42501',
           'nor what is the administrator''s');
 SELECT is(pg_temp.attempt('latchkey_webhooks', 'CREATE TEMPORARY TABLE t ()'), '42501', 'nor make a temporary table');
-SELECT is(pg_temp.attempt('latchkey_application', 'SELECT latchkey_delivery.claim(NULL, NULL, NULL)'), '42501',
+SELECT is(pg_temp.attempt('latchkey_application', 'SELECT latchkey_delivery.claim(NULL, NULL, NULL, NULL)'), '42501',
           'The application does not claim deliveries');
-SELECT is(pg_temp.attempt('latchkey_administrator', 'SELECT latchkey_delivery.claim(NULL, NULL, NULL)'), '42501',
+SELECT is(pg_temp.attempt('latchkey_administrator', 'SELECT latchkey_delivery.claim(NULL, NULL, NULL, NULL)'), '42501',
           'nor does the administrator');
+SELECT is(pg_temp.attempt(r, 'SELECT latchkey_delivery.read(NULL, NULL)'), '42501', r || ' does not read them so')
+  FROM unnest(ARRAY['latchkey_application', 'latchkey_administrator']) AS r;
 
 -- The reader and the auditor.
 SELECT is(pg_temp.attempt('latchkey_reader', 'SELECT id, hint FROM latchkey.collectors'), 'ok',

@@ -2,9 +2,9 @@
 
 BEGIN;
 
-SELECT id, client_app_id, user_id, mode, retrieval_id, kind, url, state, attempts, next_attempt_at, claimed_until,
-       created_at, queued_at, last_attempt_at, last_status, last_error, document_ids, status, metadata, number,
-       retrieval_created_at
+SELECT id, client_app_id, user_id, mode, retrieval_id, kind, url, state, attempts, attempts_uncounted,
+       next_attempt_at, claimed_until, created_at, queued_at, last_attempt_at, last_status, last_error, document_ids,
+       status, metadata, number, retrieval_created_at
   FROM latchkey.webhook_deliveries
  WHERE false;
 

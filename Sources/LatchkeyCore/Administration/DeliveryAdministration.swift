@@ -17,6 +17,7 @@ public struct DeliveryRecord: Sendable {
     public let state: String
     /// nil: the client app's own at the time of sending.
     public let url: String?
+    /// Since it was queued last, without those that did not take place: those that the schedule counts.
     public let attempts: Int
     public let createdAt: UnixTime
     /// When it was queued last: later than `createdAt` for one that was replayed.
@@ -38,8 +39,8 @@ extension Administration {
     // By id: the primary key leads there, and an id of version 7 begins with its time.
     private static let deliveries = Statement("""
         SELECT id, client_app_id, CASE WHEN kind = 'retrieval' THEN user_id END, mode::text, kind, retrieval_id, state,
-            url, attempts, created_at, CASE WHEN state = 'pending' THEN next_attempt_at END, last_attempt_at,
-            last_status, last_error, status, number, cardinality(document_ids), queued_at
+            url, attempts - attempts_uncounted, created_at, CASE WHEN state = 'pending' THEN next_attempt_at END,
+            last_attempt_at, last_status, last_error, status, number, cardinality(document_ids), queued_at
         FROM latchkey.webhook_deliveries
         WHERE ($1::uuid IS NULL OR id = $1)
           AND ($2::uuid IS NULL OR client_app_id = $2)

@@ -19,7 +19,7 @@ public struct Delivery: Sendable {
     /// What is always there: enough to settle it.
     public struct Attempt: Hashable, Sendable {
         public let id: UUID
-        /// Its number, from 1 on.
+        /// Its number, from 1 on, which no other attempt at the delivery has.
         public let number: Int64
     }
 
@@ -48,7 +48,11 @@ public struct Delivery: Sendable {
 /// What the database handed out: a delivery, or a row that is not understood and has to be settled all the same.
 struct Claim {
     let attempt: Delivery.Attempt
+    /// Which attempt it is since the delivery was queued, or replayed: 1 for the first.
+    let counted: Int
     /// When the delivery was queued, or replayed.
     let queuedAt: UnixTime
+    /// Attempts at the app's receiver that have failed since one succeeded.
+    let failures: Int
     let delivery: Delivery?
 }

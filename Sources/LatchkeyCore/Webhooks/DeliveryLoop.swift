@@ -17,6 +17,10 @@ public final class DeliveryLoop {
             self.concurrency = concurrency
             self.perApp = perApp
         }
+
+        /// Of them, for apps whose receiver failed last. Each may take all of its time, so dead receivers, however
+        /// many, leave a quarter to the others.
+        var failing: Int { concurrency - concurrency / 4 }
     }
 
     /// What the log is told of an attempt.
@@ -31,6 +35,8 @@ public final class DeliveryLoop {
     /// Of the loop's own affairs.
     public enum Event: Sendable {
         case settled(Report)
+        /// It does not count: another attempt at the delivery has begun since, or the delivery is gone.
+        case superseded(Report)
         /// The database refused to note what became of it, which will be found out again.
         case notSettled(Delivery.Attempt, DatabaseError)
         /// For the first time since it was there.
@@ -100,7 +106,7 @@ public final class DeliveryLoop {
         if let mistake = schema.mistake { throw StartError(mistake) }
         do throws(DatabaseError) {
             // Nothing yet, but it shows whether the role may.
-            _ = try store.claim(atMost: 0, perApp: limits.perApp, lease: Self.lease)
+            _ = try store.claim(atMost: 0, perApp: limits.perApp, failing: 0, lease: Self.lease)
         } catch {
             guard error.kind == .server(.insufficientPrivilege) else { throw StartError(error) }
             throw StartError("the database role may not use the schema latchkey_delivery: "
@@ -141,9 +147,11 @@ public final class DeliveryLoop {
     private func claim() throws(DatabaseError) -> Bool {
         let free = limits.concurrency - underWay.count - unsettled.count
         guard free > 0 else { return false }
-        let claims = try store.claim(atMost: free, perApp: limits.perApp, lease: Self.lease)
+        let failing = limits.failing - underWay.values.count { $0.claim.failures > 0 }
+        let limit = min(free, DeliveryStore.batch)
+        let claims = try store.claim(atMost: limit, perApp: limits.perApp, failing: failing, lease: Self.lease)
         for claim in claims { send(claim) }
-        return !unsettled.isEmpty || claims.count == free
+        return !unsettled.isEmpty || claims.count == limit
     }
 
     private func send(_ claim: Claim) {
@@ -164,8 +172,8 @@ public final class DeliveryLoop {
     private func finish(_ finished: DeliveryMailbox.Finished) {
         guard let ended = underWay.removeValue(forKey: finished.attempt) else { return }
         let settlement = Settlement(
-            finished.answer, attempt: finished.attempt.number, queued: ended.claim.queuedAt, now: environment.now,
-            schedule: schedule)
+            finished.answer, attempt: ended.claim.counted, failures: ended.claim.failures,
+            queued: ended.claim.queuedAt, now: environment.now, schedule: schedule)
         unsettled.append(Report(
             attempt: finished.attempt, delivery: ended.claim.delivery, settlement: settlement,
             took: ended.began.duration(to: .now)))
@@ -185,14 +193,14 @@ public final class DeliveryLoop {
     private func settleAll() throws(DatabaseError) {
         while let next = unsettled.last {
             do throws(DatabaseError) {
-                _ = try store.settle(next.attempt, next.settlement)
+                let counts = try store.settle(next.attempt, next.settlement)
+                notice(counts ? .settled(next) : .superseded(next))
             } catch {
                 if error.isOutage { throw error }
                 // Its lease ends, and it is due again.
                 notice(.notSettled(next.attempt, error))
             }
             unsettled.removeLast()
-            notice(.settled(next))
         }
     }
 

@@ -33,26 +33,56 @@ final class DeliveryStore {
     // MARK: - Claiming
 
     private static let claim = Statement("""
-        SELECT delivery_id, attempt, kind, client_app_id, user_id, mode, url, number, status, metadata, created_at,
-            queued_at, files, secrets
-        FROM latchkey_delivery.claim($1, $2, $3)
+        SELECT delivery_id, attempt, counted
+        FROM latchkey_delivery.claim($1, $2, $3, $4)
         """)
 
-    /// Deliveries that are due, and nobody else's for the lease.
+    private static let read = Statement("""
+        SELECT delivery_id, kind, client_app_id, user_id, mode, url, number, status, metadata, created_at, queued_at,
+            files, secrets, failures
+        FROM latchkey_delivery.read($1::uuid[], $2::integer[])
+        """)
+
+    /// More of them the database does not hand out at once.
+    static let batch = 100
+
+    /// Deliveries that are due, and nobody else's for the lease. What is to be sent comes by a second call, so that no
+    /// other instance waits for it; a delivery that is erased in between is not there any more.
+    ///
+    /// - Parameter failing: at most so many of them for apps whose receiver failed last.
     func claim(
-        atMost limit: Int, perApp: Int, lease: Duration
+        atMost limit: Int, perApp: Int, failing: Int, lease: Duration
     ) throws(DatabaseError) -> [Claim] {
         let result = try run(Self.claim, [
-            .integer(Int64(limit)), .integer(Int64(perApp)), .text(Self.interval(lease)),
+            .integer(Int64(limit)), .integer(Int64(perApp)), .integer(Int64(failing)), .text(Self.interval(lease)),
+        ])
+        var claimed: [UUID: (attempt: Delivery.Attempt, counted: Int)] = [:]
+        for row in 0..<result.rowCount {
+            guard let id = try result.uuid(row: row, column: 0), let number = try result.integer(row: row, column: 1),
+                let counted = try result.integer(row: row, column: 2)
+            else { throw DatabaseError.unexpectedResult }
+            claimed[id] = (Delivery.Attempt(id: id, number: number), Int(clamping: counted))
+        }
+        return claimed.isEmpty ? [] : try read(claimed)
+    }
+
+    private func read(
+        _ claimed: [UUID: (attempt: Delivery.Attempt, counted: Int)]
+    ) throws(DatabaseError) -> [Claim] {
+        let attempts = claimed.values.map(\.attempt)
+        let result = try run(Self.read, [
+            .text("{\(attempts.map { "\($0.id)" }.joined(separator: ","))}"),
+            .text("{\(attempts.map { "\($0.number)" }.joined(separator: ","))}"),
         ])
         var claims: [Claim] = []
         for row in 0..<result.rowCount {
-            guard let id = try result.uuid(row: row, column: 0), let number = try result.integer(row: row, column: 1),
-                let queuedAt = try result.unixTime(row: row, column: 11)
+            guard let (attempt, counted) = try result.uuid(row: row, column: 0).flatMap({ claimed[$0] }),
+                let queuedAt = try result.unixTime(row: row, column: 10),
+                let failures = try result.integer(row: row, column: 13)
             else { throw DatabaseError.unexpectedResult }
-            let attempt = Delivery.Attempt(id: id, number: number)
-            let delivery = try Self.delivery(attempt, queuedAt, result, row)
-            claims.append(Claim(attempt: attempt, queuedAt: queuedAt, delivery: delivery))
+            claims.append(Claim(
+                attempt: attempt, counted: counted, queuedAt: queuedAt, failures: Int(clamping: failures),
+                delivery: try Self.delivery(attempt, queuedAt, result, row)))
         }
         return claims
     }
@@ -60,21 +90,21 @@ final class DeliveryStore {
     private static func delivery(
         _ attempt: Delivery.Attempt, _ queuedAt: UnixTime, _ result: borrowing QueryResult, _ row: Int
     ) throws(DatabaseError) -> Delivery? {
-        guard let kind = try result.text(row: row, column: 2).flatMap(Delivery.Kind.init),
-            let clientApp = try result.uuid(row: row, column: 3),
-            let files = try files(result.text(row: row, column: 12)),
-            let secrets = try secrets(result.text(row: row, column: 13))
+        guard let kind = try result.text(row: row, column: 1).flatMap(Delivery.Kind.init),
+            let clientApp = try result.uuid(row: row, column: 2),
+            let files = try files(result.text(row: row, column: 11)),
+            let secrets = try secrets(result.text(row: row, column: 12))
         else { return nil }
-        let user = try result.uuid(row: row, column: 4)
-        let mode = try result.text(row: row, column: 5).flatMap(Mode.init)
-        let status = try result.text(row: row, column: 8)
+        let user = try result.uuid(row: row, column: 3)
+        let mode = try result.text(row: row, column: 4).flatMap(Mode.init)
+        let status = try result.text(row: row, column: 7)
         if kind == .retrieval, user == nil || mode == nil || status == nil { return nil }
         return Delivery(
             attempt: attempt, kind: kind, clientApp: ClientApp.ID(clientApp),
             user: kind == .test ? nil : user.map(User.ID.init), mode: mode ?? .sandbox,
-            url: try result.text(row: row, column: 6), number: try result.integer(row: row, column: 7) ?? 0,
-            status: kind == .test ? "test" : status ?? "", metadata: try result.text(row: row, column: 9) ?? "{}",
-            createdAt: try result.unixTime(row: row, column: 10) ?? queuedAt, files: files, secrets: secrets)
+            url: try result.text(row: row, column: 5), number: try result.integer(row: row, column: 6) ?? 0,
+            status: kind == .test ? "test" : status ?? "", metadata: try result.text(row: row, column: 8) ?? "{}",
+            createdAt: try result.unixTime(row: row, column: 9) ?? queuedAt, files: files, secrets: secrets)
     }
 
     /// As many files as a retrieval can have, with their names.
@@ -112,7 +142,7 @@ final class DeliveryStore {
         SELECT latchkey_delivery.settle($1, $2, $3, $4, $5, $6, $7)
         """)
 
-    /// - Returns: false when another attempt has begun since, which counts instead.
+    /// - Returns: false, and nothing is noted, when another attempt has begun since, or the delivery is gone.
     func settle(_ attempt: Delivery.Attempt, _ settlement: Settlement) throws(DatabaseError) -> Bool {
         let (outcome, again, pause): (String, Duration?, Duration?) =
             switch settlement.outcome {

@@ -15,8 +15,12 @@ public struct Settlement: Sendable, Equatable {
     public let status: Int?
     public let error: String?
 
+    /// - Parameters:
+    ///   - attempt: which it is since the delivery was queued, from 1 on.
+    ///   - failures: attempts at the same receiver that failed just before.
     init(
-        _ answer: WebhookAnswer, attempt: Int64, queued: UnixTime, now: UnixTime, schedule: WebhookSchedule
+        _ answer: WebhookAnswer, attempt: Int, failures: Int, queued: UnixTime, now: UnixTime,
+        schedule: WebhookSchedule
     ) {
         switch answer {
         case .status(let number):
@@ -31,9 +35,9 @@ public struct Settlement: Sendable, Equatable {
         // The receiver says that it is gone for good.
         case .status(410): outcome = .dead
         default:
-            let number = Int(clamping: attempt)
-            outcome = schedule.pause(afterAttempt: number, queued: queued, now: now)
-                .map { .retry(after: $0, receiverAfter: schedule.pauseOfReceiver(afterAttempt: number)) } ?? .dead
+            let receiverAfter = schedule.pauseOfReceiver(afterFailures: failures + 1)
+            outcome = schedule.pause(afterAttempt: attempt, queued: queued, now: now)
+                .map { .retry(after: $0, receiverAfter: receiverAfter) } ?? .dead
         }
     }
 }

@@ -20,7 +20,7 @@ public struct WebhookSchedule: Sendable {
     /// back by then gets it.
     ///
     /// - Parameters:
-    ///   - attempt: its number, from 1 on.
+    ///   - attempt: which it is since the delivery was queued, from 1 on.
     ///   - queued: when the delivery was queued, or replayed.
     /// - Returns: nil when it is to be given up.
     public func pause(afterAttempt attempt: Int, queued: UnixTime, now: UnixTime) -> Duration? {
@@ -32,7 +32,9 @@ public struct WebhookSchedule: Sendable {
 
     /// How long nothing at all is sent to an app whose receiver has just failed: twice as long each time, up to a
     /// minute.
-    public func pauseOfReceiver(afterAttempt attempt: Int) -> Duration {
-        .seconds(min(5 << min(max(attempt - 1, 0), 4), 60)) * jitter()
+    ///
+    /// - Parameter failures: how many attempts have failed there, of whichever deliveries, since one succeeded.
+    public func pauseOfReceiver(afterFailures failures: Int) -> Duration {
+        .seconds(min(5 << min(max(failures - 1, 0), 4), 60)) * jitter()
     }
 }
