@@ -11,7 +11,7 @@ int cfiles_make_nameless(int folder);                      // O_TMPFILE | O_WRON
 // Gives a file without a name one: linkat of /proc/self/fd/<file>. AT_EMPTY_PATH would want CAP_DAC_READ_SEARCH.
 int cfiles_link(int file, int folder, const char *name);
 
-// Begins to write so many bytes to the disk and waits for those before them: sync_file_range(2), which promises nothing.
+// Begins to write so many bytes to the disk and waits for those before them: sync_file_range(2). It promises nothing.
 int cfiles_write_behind(int file, long from, long count);
 
 int cfiles_lock(int descriptor, int exclusive);            // flock with LOCK_NB: EWOULDBLOCK when it is held

@@ -12,8 +12,6 @@ final class DeliveryStore {
         connection = Connection(conninfo)
     }
 
-    var isOpen: Bool { connection.isOpen }
-
     private func run(_ statement: Statement, _ parameters: [Parameter] = []) throws(DatabaseError) -> QueryResult {
         try connection.run(statement, parameters, deadline: .now + Self.deadline)
     }
@@ -112,28 +110,30 @@ final class DeliveryStore {
 
     /// - Parameter text: an array of `{"id", "file_name", "size"}`.
     private static func files(_ text: String?) -> [Delivery.File]? {
-        guard let text else { return [] }
-        let values = try? JSONValue(parsing: Array(text.utf8), limits: limits).array
-        let files = values?.compactMap { value -> Delivery.File? in
-            guard let file = value.object, let id = file["id"]?.string.flatMap({ UUID($0) }),
-                let name = file["file_name"]?.string, let bytes = file["size"]?.integer
+        elements(of: text) { file in
+            guard let id = file["id"]?.string.flatMap({ UUID($0) }), let name = file["file_name"]?.string,
+                let bytes = file["size"]?.integer
             else { return nil }
             return Delivery.File(id: Document.ID(id), name: name, bytes: bytes)
         }
-        return files?.count == values?.count ? files : nil
     }
 
     /// - Parameter text: an array of `{"id", "kid"}`.
     private static func secrets(_ text: String?) -> [WebhookSecret.Reference]? {
-        guard let text else { return [] }
-        let values = try? JSONValue(parsing: Array(text.utf8), limits: limits).array
-        let secrets = values?.compactMap { value -> WebhookSecret.Reference? in
-            guard let secret = value.object, let id = secret["id"]?.string.flatMap({ UUID($0) }),
+        elements(of: text) { secret in
+            guard let id = secret["id"]?.string.flatMap({ UUID($0) }),
                 let key = secret["kid"]?.string.flatMap({ KeyID($0) })
             else { return nil }
             return WebhookSecret.Reference(id: id, key: key)
         }
-        return secrets?.count == values?.count ? secrets : nil
+    }
+
+    /// - Returns: nil where the text is no array of objects, or `read` finds one of them wanting.
+    private static func elements<Element>(of text: String?, read: (JSONObject) -> Element?) -> [Element]? {
+        guard let text else { return [] }
+        let values = try? JSONValue(parsing: Array(text.utf8), limits: limits).array
+        let elements = values?.compactMap { $0.object.flatMap(read) }
+        return elements?.count == values?.count ? elements : nil
     }
 
     // MARK: - Settling

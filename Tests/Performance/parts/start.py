@@ -28,7 +28,8 @@ def run(bench):
 
 def _start(product, folder, token):
     """Milliseconds. The configuration is the product's, with sockets of its own."""
-    sockets = {f"LATCHKEY_{lane}_SOCKET": str(folder / f"{lane.lower()}.sock") for lane in ("VERIFY", "DATABASE")}
+    lanes = ("VERIFY", "DATABASE", "UPLOAD")
+    sockets = {f"LATCHKEY_{lane}_SOCKET": str(folder / f"{lane.lower()}.sock") for lane in lanes}
     become = {}
     if os.geteuid() == 0:
         entry = pwd.getpwnam(product.account)
