@@ -100,7 +100,9 @@ extension Doctor {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         // Until it has read the file, nginx would log to a place that only root may write to.
-        process.arguments = ["nginx", "-t", "-q", "-e", "stderr", "-c", file]
+        process.arguments = ["nginx", "-t", "-q", "-e", "stderr", "-c", URL(filePath: file).path]
+        // Where the command was called may be closed to the user that it acts as.
+        process.currentDirectoryURL = URL(filePath: "/")
         // Where Debian puts nginx is on root's PATH only.
         let environment = ProcessInfo.processInfo.environment
         process.environment = environment.merging(["PATH": (environment["PATH"] ?? "/usr/bin") + ":/usr/sbin"]) { $1 }

@@ -3,6 +3,7 @@
 import json
 import struct
 import threading
+import time
 
 import pytest
 
@@ -14,6 +15,8 @@ from collectors import (
 def announced(product):
     """An app whose webhooks go to nobody."""
     app = product.create_app("Erasure")
+    # Every responder hears of it within a second, and not only the one that was asked.
+    time.sleep(1)
     made = product.administer("webhook", "configure", app.client_app, "--url", "https://127.0.0.1:1/hook")
     product.secrets.add(made["webhook_secret"])
     return app

@@ -30,7 +30,7 @@ def second(product):
 
 NAMES = [
     "BASE_URL", "PRODUCTION_URL", "SANDBOX_URL", "CA_FILE", "CLIENT_APP", "API_KEY", "API_SECRET", "COLLECTOR_KEY",
-    "WEBHOOK_SECRET", "TAIKI_USER_ID", "VERIFY_SOCKET", "DATABASE_SOCKET", "UPLOAD_SOCKET", "PID", "NGINX_PID",
+    "WEBHOOK_SECRET", "SANDBOX_USER_ID", "VERIFY_SOCKET", "DATABASE_SOCKET", "UPLOAD_SOCKET", "PID", "NGINX_PID",
     "WEBHOOKS_PID", "KEYS_FILE", "SECRET_HASH_KEYS_FILE", "DOWNLOAD_KEYS_FILE", "WEBHOOK_KEYS_FILE",
     "DOCUMENTS_FOLDER", "DATABASE_URL", "LOG", "NGINX_LOG", "WEBHOOKS_LOG", "RECEIVER_LOG",
 ]
@@ -39,7 +39,7 @@ SAMPLES = sorted((CHECKOUT / "deploy/samples").glob("*.pdf"))
 
 def demo_retrievals(of):
     """How many retrievals there are for the user whose documents are recorded at the first start."""
-    return of.value(f"SELECT count(*) FROM latchkey.retrievals WHERE user_id = '{of['TAIKI_USER_ID']}'")
+    return of.value(f"SELECT count(*) FROM latchkey.retrievals WHERE user_id = '{of['SANDBOX_USER_ID']}'")
 
 
 def test_env_has_all_that_is_promised(second):
@@ -135,7 +135,7 @@ def test_a_start_starts_what_is_down(second, service):
 
 
 def test_a_stop_leaves_no_process_and_the_next_start_finds_the_data(second):
-    names = ("API_KEY", "CLIENT_APP", "COLLECTOR_KEY", "WEBHOOK_SECRET", "TAIKI_USER_ID")
+    names = ("API_KEY", "CLIENT_APP", "COLLECTOR_KEY", "WEBHOOK_SECRET", "SANDBOX_USER_ID")
     kept, keys = [second[name] for name in names], second.key_files[0].read_bytes()
     token, user = second.issued(second.demo)
     second.stop()
