@@ -37,13 +37,13 @@ struct CollectorID: ExpressibleByArgument {
     }
 }
 
-/// A delivery of a webhook, by its id or as the header `webhook-id` has it: `msg_` and the id.
+/// A delivery of a webhook, by its id or as the header `webhook-id` has it.
 struct DeliveryID: ExpressibleByArgument {
     let uuid: UUID
 
     init?(argument: String) {
-        guard let uuid = UUID(argument.hasPrefix("msg_") ? String(argument.dropFirst(4)) : argument) else { return nil }
-        self.uuid = uuid
+        guard let id = WebhookID(argument) else { return nil }
+        uuid = id.delivery
     }
 }
 

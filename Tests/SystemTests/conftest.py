@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import struct
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from collectors import PLATFORMS, new_collector
 from prepared import Prepared
 from product import CHECKOUT, Product
+from receivers import Announcements, Authority, in_place_of_sender
 from responders import in_place_of_latchkeyd
 from waiting import eventually
 
@@ -99,6 +101,34 @@ def shifted_clock(product):
                     str(Path(__file__).with_name("shifted_clock.c"))], check=True, timeout=60)
     made.chmod(0o755)
     return made
+
+
+# For tests of webhooks: who signs their receivers' certificates, the place of the sender, and what is to be announced.
+
+@pytest.fixture(scope="module")
+def authority(product):
+    return Authority(product.state / "receivers")
+
+
+@pytest.fixture(scope="module")
+def senders(product, authority):
+    with in_place_of_sender(product, authority) as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def announcements(product):
+    return Announcements(product)
+
+
+@pytest.fixture
+def later(product, shifted_clock):
+    """What makes a program think that it is two hours later: its environment."""
+    file = product.state / "two-hours-later"
+    file.write_bytes(struct.pack("=q", 7200))
+    file.chmod(0o644)
+    yield {"LD_PRELOAD": str(shifted_clock), "SHIFTED_CLOCK": str(file)}
+    file.unlink()
 
 
 @pytest.fixture(scope="session")

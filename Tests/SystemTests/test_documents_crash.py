@@ -4,7 +4,6 @@ import os
 import random
 import shutil
 import signal
-import struct
 import threading
 import time
 from collections import Counter
@@ -87,20 +86,6 @@ def kill_postgres(product):
     product.start_postgres()
 
 
-@pytest.fixture
-def later(product, shifted_clock):
-    """What makes a program think that it is so many hours later."""
-    file = product.state / "later"
-
-    def settings(hours):
-        file.write_bytes(struct.pack("=q", 3600 * hours))
-        file.chmod(0o644)
-        return {"LD_PRELOAD": str(shifted_clock), "SHIFTED_CLOCK": str(file)}
-
-    yield settings
-    file.unlink(missing_ok=True)
-
-
 def maintain(product, settings=None):
     result = product.latchkey("maintenance", "run", environment=settings)
     assert result.returncode == 0, result.stderr
@@ -174,7 +159,7 @@ def test_nothing_acknowledged_is_missing_and_nothing_is_announced_twice_after_ki
     shutil.chown(path, product.account)
     maintain(product)
     assert path.exists(), "a file that is new may be one that a collector is about to be told of"
-    maintain(product, later(2))
+    maintain(product, later)
     assert stored(product) == needed
     for work in works[:10]:
         if work.finished:
@@ -203,7 +188,7 @@ def test_maintenance_beside_uploads_removes_nothing_that_is_acknowledged(product
             kept[token] = content
         return answer
 
-    settings = later(2)
+    settings = later
     with Traffic(product, [again] * 3) as traffic:
         for _ in range(8):
             traffic.wait_for(1)

@@ -1,7 +1,6 @@
 """`latchkey maintenance run` removes what is over and nothing else, in batches, beside whatever goes on."""
 
 import json
-import struct
 import subprocess
 import threading
 import uuid
@@ -22,16 +21,6 @@ def ran(product, *words, environment=None, status=0):
     result = product.latchkey("maintenance", "run", "--json", *words, environment=environment)
     assert result.returncode == status, (result.stdout, result.stderr)
     return {task["task"]: task for task in json.loads(result.stdout)["tasks"]}
-
-
-@pytest.fixture
-def later(product, shifted_clock):
-    """What makes a program think that it is two hours later."""
-    file = product.state / "two-hours-later"
-    file.write_bytes(struct.pack("=q", 7200))
-    file.chmod(0o644)
-    yield {"LD_PRELOAD": str(shifted_clock), "SHIFTED_CLOCK": str(file)}
-    file.unlink()
 
 
 def test_it_says_in_a_line_what_each_task_did(product):

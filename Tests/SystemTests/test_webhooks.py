@@ -8,24 +8,8 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 import processes
-from receivers import Announcements, Authority, Receiver, in_place_of_sender
+from receivers import Authority, Receiver
 from waiting import eventually
-
-
-@pytest.fixture(scope="module")
-def authority(product):
-    return Authority(product.state / "receivers")
-
-
-@pytest.fixture(scope="module")
-def senders(product, authority):
-    with in_place_of_sender(product, authority) as place:
-        yield place
-
-
-@pytest.fixture(scope="module")
-def announcements(product):
-    return Announcements(product)
 
 
 @pytest.fixture

@@ -8,27 +8,11 @@ import time
 import pytest
 
 import processes
-from receivers import Announcements, Authority, Receiver, in_place_of_sender
+from receivers import Receiver
 from waiting import eventually
 
 # How long a sender that was killed keeps what it had taken, and some more.
 LEASE_SECONDS = 45
-
-
-@pytest.fixture(scope="module")
-def authority(product):
-    return Authority(product.state / "receivers")
-
-
-@pytest.fixture(scope="module")
-def senders(product, authority):
-    with in_place_of_sender(product, authority) as place:
-        yield place
-
-
-@pytest.fixture(scope="module")
-def announcements(product):
-    return Announcements(product)
 
 
 @pytest.fixture
