@@ -20,13 +20,4 @@ int cfiles_link(int file, int folder, const char *name) {
     return linkat(AT_FDCWD, path, folder, name, AT_SYMLINK_FOLLOW);
 }
 
-int cfiles_write_behind(int file, long from, long count) {
-    long before = from < count ? from : count;
-    if (before > 0) {
-        sync_file_range(file, from - before, before,
-                        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
-    }
-    return sync_file_range(file, from, count, SYNC_FILE_RANGE_WRITE);
-}
-
 int cfiles_lock(int descriptor, int exclusive) { return flock(descriptor, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB); }

@@ -7,13 +7,6 @@ public final class NewFile {
     private let descriptor: Int32
     private let store: ContentStore
     private var isSynced = false
-    /// Bytes in the file, and how many of them are on their way to the disk.
-    private var size = 0
-    private var begun = 0
-
-    /// So many bytes at a time go to the disk as they come: in one rush at the end they would hold up everybody's
-    /// syncs, the database's commits among them.
-    private static let stretch = 4 * 1024 * 1024
 
     init(in store: ContentStore) throws(ContentStoreError) {
         self.store = store
@@ -35,12 +28,6 @@ public final class NewFile {
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw ContentStoreError("write a file of the store", errno: errno) }
             written += count
-        }
-        size += bytes.count
-        if size - begun >= Self.stretch {
-            // What fails here shows at the sync.
-            _ = cfiles_write_behind(descriptor, begun, size - begun)
-            begun = size
         }
     }
 

@@ -55,15 +55,19 @@ def test_twice_the_load_is_answered_or_refused_in_time_and_then_all_is_as_before
     def verify(client):
         return database.verify(token, client=client)
 
+    # Two instances of four workers, each of which waits so long for a new user: never more than these a second.
+    pause = 0.04
+    most_that_can_be_done = 2 * 4 / pause
+
     async def offer():
         async with Clients(database, 1500) as clients:
-            # What it can bear: its workers wait 40 ms for each, and none is ever without a request.
+            # What this machine can do of it: none of the workers is ever without a request.
             done = await clients.each_after_its_answer(request, 16, 2)
             assert {one.status for one in done} == {200}
             capacity = len(done) / 2
             clients.most_under_way = 0
             with Traffic(database, [verify] * 2, pause=0.02) as traffic:
-                replies = await clients.at_rate(request, 2 * capacity, 8)
+                replies = await clients.at_rate(request, 2 * most_that_can_be_done, 8)
                 most = clients.most_under_way
                 end = time.monotonic()
                 while (await clients.ask(request)).status != 200:
@@ -72,19 +76,19 @@ def test_twice_the_load_is_answered_or_refused_in_time_and_then_all_is_as_before
                 after = await clients.at_rate(request, 0.7 * capacity, 2)
             return capacity, replies, most, after, traffic
 
-    with slow_inserts(database, 0.04):
+    with slow_inserts(database, pause):
         capacity, replies, most, after, traffic = asyncio.run(offer())
     answered = [one for one in replies if one.status == 200]
     refused = [one for one in replies if one.status != 200]
     for reply in refused:
         check_refusal(reply, TOKEN_ERROR)
-    # Half of them cannot be done. Of those that can, nearly all are.
+    # Half of them at least cannot be done. Of those that can, nearly all are.
     assert len(refused) > len(replies) / 4
-    assert len(answered) > len(replies) / 4
+    assert len(answered) > 8 * capacity / 2
     assert max(one.seconds for one in refused) <= 1
     assert max(one.seconds for one in answered) <= 2
     # No more wait than arrive in that time.
-    assert most <= min(bound(database, "database"), 2 * capacity)
+    assert most <= min(bound(database, "database"), 2 * most_that_can_be_done)
     assert {one.status for one in after} == {200}
     assert not traffic.failures()
     assert max(one.seconds for one in traffic.outcomes) <= 1

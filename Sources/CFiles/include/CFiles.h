@@ -1,5 +1,5 @@
 // Linux calls that Swift's Glibc module does not import, or only with all their pointers: open(2) with O_TMPFILE,
-// linkat(2) of a file without a name, sync_file_range(2), flock(2). Plain wrappers: each returns what its call returns,
+// linkat(2) of a file without a name, flock(2). Plain wrappers: each returns what its call returns,
 // -1 with errno on failure. Descriptors are closed on exec.
 #ifndef LATCHKEY_CFILES_H
 #define LATCHKEY_CFILES_H
@@ -10,9 +10,6 @@ int cfiles_make_nameless(int folder);                      // O_TMPFILE | O_WRON
 
 // Gives a file without a name one: linkat of /proc/self/fd/<file>. AT_EMPTY_PATH would want CAP_DAC_READ_SEARCH.
 int cfiles_link(int file, int folder, const char *name);
-
-// Begins to write so many bytes to the disk and waits for those before them: sync_file_range(2). It promises nothing.
-int cfiles_write_behind(int file, long from, long count);
 
 int cfiles_lock(int descriptor, int exclusive);            // flock with LOCK_NB: EWOULDBLOCK when it is held
 
