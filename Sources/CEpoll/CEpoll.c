@@ -12,27 +12,33 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int control(int epoll, int operation, int descriptor, int watch) {
-    struct epoll_event event = {.data.fd = descriptor};
+static int control(int epoll, int operation, int descriptor, int watch, uint32_t tag) {
+    struct epoll_event event = {.data.u64 = (uint64_t)tag << 32 | (uint32_t)descriptor};
     if (watch & CEPOLL_READ) event.events |= EPOLLIN;
     if (watch & CEPOLL_ONE_SHOT) event.events |= EPOLLONESHOT;
     if (watch & CEPOLL_EDGE) event.events |= EPOLLET;
     if (watch & CEPOLL_EXCLUSIVE) event.events |= EPOLLEXCLUSIVE;
+    if (watch & CEPOLL_WRITE) event.events |= EPOLLOUT;
     return epoll_ctl(epoll, operation, descriptor, &event);
 }
 
 int cepoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
-int cepoll_add(int epoll, int descriptor, int watch) { return control(epoll, EPOLL_CTL_ADD, descriptor, watch); }
+int cepoll_add(int epoll, int descriptor, int watch) { return control(epoll, EPOLL_CTL_ADD, descriptor, watch, 0); }
 
-int cepoll_modify(int epoll, int descriptor, int watch) { return control(epoll, EPOLL_CTL_MOD, descriptor, watch); }
+int cepoll_modify(int epoll, int descriptor, int watch, uint32_t tag) {
+    return control(epoll, EPOLL_CTL_MOD, descriptor, watch, tag);
+}
 
-int cepoll_remove(int epoll, int descriptor) { return control(epoll, EPOLL_CTL_DEL, descriptor, 0); }
+int cepoll_remove(int epoll, int descriptor) { return control(epoll, EPOLL_CTL_DEL, descriptor, 0, 0); }
 
-int cepoll_wait(int epoll, int32_t *descriptors, int capacity, int timeout) {
+int cepoll_wait(int epoll, struct cepoll_event *happened, int capacity, int timeout) {
     struct epoll_event events[64];
     int count = epoll_wait(epoll, events, capacity < 64 ? capacity : 64, timeout);
-    for (int i = 0; i < count; i++) descriptors[i] = events[i].data.fd;
+    for (int i = 0; i < count; i++) {
+        happened[i].descriptor = (int32_t)(uint32_t)events[i].data.u64;
+        happened[i].tag = (uint32_t)(events[i].data.u64 >> 32);
+    }
     return count;
 }
 

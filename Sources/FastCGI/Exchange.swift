@@ -2,7 +2,8 @@ internal import CFastCGI
 import Glibc
 
 /// One request and its answer on a FastCGI connection: owns libfcgi's FCGX_Request, which a worker reuses for all its
-/// requests. It must never move (its streams point back at it) and never leaves the worker's thread.
+/// requests. It must never move (its streams point back at it), and one thread at a time may have it: the worker's, and
+/// once it has been parked, that of the worker which takes it out of ``ParkedExchanges``.
 @safe public final class Exchange {
     private let request: UnsafeMutablePointer<FCGX_Request>  // <FCGX_Request>
     private let input = InputReader()
@@ -121,6 +122,12 @@ import Glibc
         return isOpen
     }
 
+    /// Closes the connection without an answer: there is nobody for whom to write one.
+    func abandon() {
+        unsafe close(request.pointee.ipcFd)
+        unsafe request.pointee.ipcFd = -1
+    }
+
     /// Calls `body` with each parameter as `NAME=value`, in the order sent. A name that was sent twice comes twice.
     public func forEachParameter(_ body: (Span<UInt8>) -> Void) {
         guard var entry = unsafe request.pointee.envp else { return }
@@ -186,8 +193,10 @@ import Glibc
         return max(0, Int(received))
     }
 
+    /// Reads what is left of the body, and drops it.
+    ///
     /// - Returns: false when the rest was longer than any request may be, or the stream is broken.
-    private func drain() -> Bool {
+    func drain() -> Bool {
         if streamsBody { return drainStream() }
         guard unsafe request.pointee.in != nil else { return true }
         return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4096) { buffer in

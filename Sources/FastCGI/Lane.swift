@@ -2,12 +2,6 @@ internal import CEpoll
 import Glibc
 import Synchronization
 
-/// What answers the requests of one worker. Made and used on that worker's thread only.
-public protocol ExchangeHandler: AnyObject {
-    /// Reads the request and writes the whole answer.
-    func handle(_ exchange: Exchange)
-}
-
 /// A listening socket, the threads that serve it, and how they share its connections.
 public final class Lane: Sendable {
     public struct Configuration: Sendable {
@@ -27,6 +21,9 @@ public final class Lane: Sendable {
         /// How long a request may take to arrive, and one read or write on a connection.
         public var timeout: Duration
         public var maximumConnections = 16_384
+        /// How many requests may be parked. One more is answered at once, as are all where connections are not shared
+        /// or bodies are streamed.
+        public var maximumParked = 512
         /// How long after the last request a stopping lane waits for another one on a kept connection.
         public var quiet: Duration = .milliseconds(150)
 
@@ -47,6 +44,7 @@ public final class Lane: Sendable {
     let listener: ListeningSocket
     let peers: Set<UInt32>
     let wakeUpDescriptor: Int32
+    let parked: ParkedExchanges
     private let makeHandler: @Sendable (Int) -> any ExchangeHandler
     private let stopping = Atomic<Bool>(false)
     private let noticed = Atomic<Int>(0)
@@ -61,6 +59,8 @@ public final class Lane: Sendable {
         self.listener = listener
         self.makeHandler = makeHandler
         peers = configuration.peers.union([0, geteuid()])
+        let mayPark = configuration.sharesConnections && !configuration.streamsBodies
+        parked = ParkedExchanges(maximum: mayPark ? configuration.maximumParked : 0)
         wakeUpDescriptor = cepoll_event_descriptor()
         guard wakeUpDescriptor >= 0 else { throw FastCGIError("make an event descriptor", errno: errno) }
     }
@@ -82,9 +82,11 @@ public final class Lane: Sendable {
         }
     }
 
-    /// Begins to drain: takes no new connection, answers what is under way, closes each connection after its reply.
+    /// Begins to drain: takes no new connection, answers what is under way and what is parked, closes each connection
+    /// after its reply.
     public func stop() {
         stopping.store(true, ordering: .releasing)
+        parked.close()
         // Each edge wakes one waiting worker of a shared set. One that is at work sees the flag when it is done.
         for _ in 0..<20 where !allHaveNoticed {
             _ = cepoll_signal(wakeUpDescriptor)
@@ -120,7 +122,8 @@ public final class Lane: Sendable {
         running.add(1, ordering: .acquiringAndReleasing)
         do throws(FastCGIError) {
             try ServiceThread.start("\(configuration.name)-\(number)") { [self] in
-                Worker(lane: self, set: set, handler: makeHandler(number)).run()
+                var worker = Worker(lane: self, set: set, handler: makeHandler(number))
+                worker.run()
                 running.subtract(1, ordering: .acquiringAndReleasing)
             }
         } catch {

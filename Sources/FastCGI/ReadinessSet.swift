@@ -8,6 +8,8 @@ import Synchronization
 /// lane (each event goes to one of them, which arms the descriptor again when it is done).
 final class ReadinessSet: Sendable {
     enum Sharing: Sendable { case own, shared }
+    /// A descriptor, and a tag that is not 0 only where a parked exchange waits on it.
+    typealias Event = cepoll_event
 
     private let epoll: Int32
     private let sharing: Sharing
@@ -40,11 +42,11 @@ final class ReadinessSet: Sendable {
     var connectionCount: Int { connections.load(ordering: .relaxed) }
     var hasUnfinishedRequests: Bool { unfinishedCount.load(ordering: .relaxed) > 0 }
 
-    /// Waits for readable descriptors and writes them into `ready`.
+    /// Waits for descriptors that are ready and writes them into `ready`.
     ///
     /// - Parameter milliseconds: how long at most.
     /// - Returns: how many there are.
-    func wait(_ ready: inout [Int32], milliseconds: Int32) -> Int {
+    func wait(_ ready: inout [Event], milliseconds: Int32) -> Int {
         let capacity = Int32(min(ready.count, Self.maximumEvents))
         return unsafe ready.withUnsafeMutableBufferPointer {
             max(0, Int(unsafe cepoll_wait(epoll, $0.baseAddress, capacity, milliseconds)))
@@ -60,7 +62,16 @@ final class ReadinessSet: Sendable {
 
     /// The connection was served, or had nothing to read, and stays open.
     func keep(_ connection: Int32) {
-        if sharing == .shared { _ = cepoll_modify(epoll, connection, readWatch) }
+        if sharing == .shared { _ = cepoll_modify(epoll, connection, readWatch, 0) }
+    }
+
+    /// A parked exchange waits on the connection. What comes next is one event with its tag: that there is something
+    /// to read, which can only be the peer's end or what no peer of ours sends; or, once it is resumed, that the
+    /// connection can be written to, which it can at once. Only in a shared set.
+    ///
+    /// An event of before may be on its way to another worker at the time: there may be two.
+    func watch(_ connection: Int32, parkedAs tag: UInt32, isResumed: Bool) {
+        _ = cepoll_modify(epoll, connection, readWatch | (isResumed ? Int32(CEPOLL_WRITE) : 0), tag)
     }
 
     /// The connection is closed, which has taken it out of the set.
@@ -106,7 +117,7 @@ final class ReadinessSet: Sendable {
                 table[connection] = (state.deadline, false)
                 switch sharing {
                 case .own: _ = cepoll_add(epoll, connection, readWatch)
-                case .shared: _ = cepoll_modify(epoll, connection, readWatch)
+                case .shared: _ = cepoll_modify(epoll, connection, readWatch, 0)
                 }
             }
         }

@@ -6,7 +6,7 @@ struct Worker {
     private let lane: Lane
     private let set: ReadinessSet
     private let handler: any ExchangeHandler
-    private let exchange = Exchange()
+    private var exchange = Exchange()
     private let streamsBodies: Bool
 
     init(lane: Lane, set: ReadinessSet, handler: any ExchangeHandler) {
@@ -16,8 +16,8 @@ struct Worker {
         self.handler = handler
     }
 
-    func run() {
-        var ready = [Int32](repeating: -1, count: batchSize)
+    mutating func run() {
+        var ready = [ReadinessSet.Event](repeating: .init(), count: batchSize)
         // Not filled: what no request needs never becomes memory.
         var preview: [UInt8] = []
         var nextLook = ContinuousClock.now
@@ -39,13 +39,14 @@ struct Worker {
     }
 
     /// Kept connections may carry one more request at any moment: nginx learns that they end only from their end.
-    private func drain(_ ready: inout [Int32], _ preview: inout [UInt8]) {
+    private mutating func drain(_ ready: inout [ReadinessSet.Event], _ preview: inout [UInt8]) {
         var lastRequest = ContinuousClock.now
         var nextLook = lastRequest
-        while lastRequest.duration(to: .now) < lane.configuration.quiet || set.hasUnfinishedRequests {
+        while lastRequest.duration(to: .now) < lane.configuration.quiet || set.hasUnfinishedRequests
+            || !lane.parked.isEmpty {
             let count = set.wait(&ready, milliseconds: 10)
             serve(ready.prefix(count), &preview)
-            if ready.prefix(count).contains(where: { $0 != lane.wakeUpDescriptor }) { lastRequest = .now }
+            if ready.prefix(count).contains(where: { $0.descriptor != lane.wakeUpDescriptor }) { lastRequest = .now }
             lookAgain(&nextLook)
         }
     }
@@ -61,17 +62,19 @@ struct Worker {
         set.lookAgain()
     }
 
-    private func serve(_ ready: ArraySlice<Int32>, _ preview: inout [UInt8]) {
-        for descriptor in ready {
-            if descriptor == lane.listener.descriptor {
+    private mutating func serve(_ ready: ArraySlice<ReadinessSet.Event>, _ preview: inout [UInt8]) {
+        for event in ready {
+            if event.tag != 0 {
+                goOn(withParked: event.tag)
+            } else if event.descriptor == lane.listener.descriptor {
                 acceptAll()
-            } else if descriptor != lane.wakeUpDescriptor {
-                serve(descriptor, &preview)
+            } else if event.descriptor != lane.wakeUpDescriptor {
+                serve(event.descriptor, &preview)
             }
         }
     }
 
-    private func serve(_ connection: Int32, _ preview: inout [UInt8]) {
+    private mutating func serve(_ connection: Int32, _ preview: inout [UInt8]) {
         var received = 0
         preview.removeAll(keepingCapacity: true)
         preview.append(addingCapacity: RequestPreview.maximumBytes) { output in
@@ -101,10 +104,38 @@ struct Worker {
         }
     }
 
-    private func answer(_ connection: Int32, _ preview: borrowing [UInt8]) {
+    private mutating func answer(_ connection: Int32, _ preview: borrowing [UInt8]) {
         set.stopAwaiting(connection)
         guard accept(connection, preview) else { return set.forget() }
-        handler.handle(exchange)
+        switch handler.handle(exchange) {
+        case .answered:
+            finish(exchange, on: connection)
+        case .parked(let start, let onParked):
+            if let parked = lane.parked.park(exchange, on: connection, since: start, in: set) {
+                exchange = Exchange()
+                onParked(parked)
+            } else {
+                handler.resume(exchange, since: start)
+                finish(exchange, on: connection)
+            }
+        }
+    }
+
+    /// Answers what has been resumed. Otherwise there is something to read: the peer has gone, or sends what no web
+    /// server sends, and neither gets an answer.
+    private func goOn(withParked tag: UInt32) {
+        // Another worker may have had an earlier event of it, and has done all this.
+        guard let entry = lane.parked.take(tag) else { return }
+        if entry.isResumed {
+            handler.resume(entry.exchange, since: entry.start)
+            finish(entry.exchange, on: entry.connection)
+        } else {
+            entry.exchange.abandon()
+            set.forget()
+        }
+    }
+
+    private func finish(_ exchange: Exchange, on connection: Int32) {
         if exchange.finish(keepingConnection: !lane.isStopping) {
             set.keep(connection)
         } else {

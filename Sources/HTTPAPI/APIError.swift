@@ -13,6 +13,15 @@ public struct APIError: Error, Sendable {
         /// A Bearer scheme without exactly one value.
         case badAuthorizationHeader
         case invalidToken
+        case expiredToken
+        case tokenOfOtherMode
+        case usedToken
+        case unknownOrigin
+        /// What is wrong with the URL for webhooks, or that there is none.
+        case invalidWebhookURL(String)
+        case unknownSession
+        case unknownAttempt
+        case tooManyAttempts
         /// The collector's key is missing or wrong.
         case invalidCollector
         case invalidAccessToken
@@ -53,6 +62,14 @@ public struct APIError: Error, Sendable {
         case .invalidClient: kind = .invalidClient
         case .idempotencyConflict: kind = .idempotencyConflict
         case .invalidToken: kind = .invalidToken
+        case .expiredToken: kind = .expiredToken
+        case .tokenOfOtherMode: kind = .tokenOfOtherMode
+        case .usedToken: kind = .usedToken
+        case .unknownOrigin: kind = .unknownOrigin
+        case .noWebhookURL: kind = .invalidWebhookURL("No webhookURL provided, and the client app has none of its own")
+        case .unknownSession: kind = .unknownSession
+        case .unknownAttempt: kind = .unknownAttempt
+        case .tooManyAttempts: kind = .tooManyAttempts
         case .invalidCollector: kind = .invalidCollector
         case .invalidAccessToken: kind = .invalidAccessToken
         case .unknownPlatform: kind = .unknownPlatform
@@ -73,15 +90,17 @@ public struct APIError: Error, Sendable {
 
     var status: HTTPResponse.Status {
         switch kind {
-        case .invalidRequest, .invalidAccessToken, .unknownPlatform: .badRequest
-        case .invalidClient, .notAuthenticated, .badAuthorizationHeader, .invalidToken, .invalidCollector:
+        case .invalidRequest, .invalidWebhookURL, .invalidAccessToken, .unknownPlatform: .badRequest
+        case .invalidClient, .notAuthenticated, .badAuthorizationHeader, .invalidToken, .expiredToken,
+            .tokenOfOtherMode, .unknownSession, .invalidCollector:
             .unauthorized
-        case .linkExpired, .invalidLink: .forbidden
-        case .notFound, .unknownRetrieval: .notFound
+        case .unknownOrigin, .linkExpired, .invalidLink: .forbidden
+        case .notFound, .unknownRetrieval, .unknownAttempt: .notFound
         case .methodNotAllowed: .methodNotAllowed
-        case .idempotencyConflict, .retrievalFinished, .otherStatus: .conflict
+        case .idempotencyConflict, .usedToken, .retrievalFinished, .otherStatus: .conflict
         case .bodyTooLarge, .fileTooLarge, .overQuota: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
+        case .tooManyAttempts: .tooManyRequests
         case .internalError: .internalServerError
         case .temporarilyUnavailable: .serviceUnavailable
         case .storeFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")

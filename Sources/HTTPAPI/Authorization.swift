@@ -70,6 +70,15 @@ extension Request {
         }
     }
 
+    /// The session's key of `Authorization: Bearer <key>`. Without one there is no session.
+    func sessionKey() throws(APIError) -> String {
+        do throws(APIError) {
+            return String(decoding: try bearerToken(), as: UTF8.self)
+        } catch {
+            throw APIError(.unknownSession, reason: error.reason)
+        }
+    }
+
     /// The key of `Authorization: APIKEY <key>`.
     func collectorKey() throws(APIError) -> String {
         do throws(Authorization.Mistake) {

@@ -8,6 +8,8 @@ public enum Dialect: Sendable {
     case oauth
     /// `{"detail": ...}` and more, as Django REST framework and its SimpleJWT before 5.5 do.
     case restFramework
+    /// `{"error": ...}` alone, as the QuickStart has it.
+    case quickStart
 }
 
 extension APIError {
@@ -17,6 +19,7 @@ extension APIError {
         switch dialect {
         case .oauth: writeOAuth(to: &json)
         case .restFramework: writeRESTFramework(to: &json)
+        case .quickStart: writeQuickStart(to: &json)
         }
         json.endObject()
         return Response(
@@ -29,11 +32,14 @@ extension APIError {
             [HTTPField(name: .allow, value: allowed.map(\.rawValue).joined(separator: ", "))]
         case .temporarilyUnavailable:
             [HTTPField(name: .retryAfter, value: "1")]
+        case .tooManyAttempts:
+            // As long as a session may last.
+            [HTTPField(name: .retryAfter, value: "3600")]
         case .invalidCollector:
             [HTTPField(name: .wwwAuthenticate, value: "APIKEY realm=\"api\"")]
         case .notAuthenticated, .badAuthorizationHeader:
             [HTTPField(name: .wwwAuthenticate, value: "Bearer realm=\"api\"")]
-        case .invalidToken:
+        case .invalidToken, .expiredToken, .tokenOfOtherMode, .unknownSession:
             [HTTPField(name: .wwwAuthenticate, value: "Bearer realm=\"api\", error=\"invalid_token\"")]
         default:
             []
@@ -50,7 +56,17 @@ extension APIError {
         switch kind {
         case .invalidRequest(let text): ("invalid_request", text)
         case .invalidClient: ("invalid_client", "Incorrect API key, API secret, or Taiki user ID provided")
-        case .notAuthenticated, .badAuthorizationHeader, .invalidToken: ("invalid_token", "The token opens nothing")
+        case .notAuthenticated, .badAuthorizationHeader, .invalidToken: ("invalid_token", "The token is not valid")
+        case .expiredToken:
+            ("token_expired", "The token has expired: get a new one each time the modal is opened")
+        case .tokenOfOtherMode: ("wrong_mode", "The token is of the other mode")
+        case .usedToken: ("token_used", "The token has opened the modal before: get a new one each time")
+        case .unknownOrigin:
+            ("origin_not_allowed", "The page's origin is not registered for the client app")
+        case .invalidWebhookURL(let text): ("invalid_request", text)
+        case .unknownSession: ("session_expired", "The session is over: open the modal with a new token")
+        case .unknownAttempt: ("not_found", "There is no such attempt")
+        case .tooManyAttempts: ("too_many_attempts", "The session has as many attempts as it may")
         case .idempotencyConflict:
             ("idempotency_conflict", "The Idempotency-Key was used with another Taiki user ID")
         case .invalidCollector: ("invalid_client", "Incorrect collector key provided")
@@ -104,9 +120,25 @@ extension APIError {
             json.member("detail", "Service temporarily unavailable, try again later.")
         case .internalError:
             json.member("detail", "A server error occurred.")
-        case .invalidRequest, .invalidCollector, .invalidAccessToken, .unknownPlatform, .unknownRetrieval,
-            .retrievalFinished, .otherStatus, .overQuota, .fileTooLarge, .storeFull, .linkExpired, .invalidLink:
+        case .invalidRequest, .expiredToken, .tokenOfOtherMode, .usedToken, .unknownOrigin, .invalidWebhookURL,
+            .unknownSession, .unknownAttempt, .tooManyAttempts, .invalidCollector, .invalidAccessToken,
+            .unknownPlatform, .unknownRetrieval, .retrievalFinished, .otherStatus, .overQuota, .fileTooLarge,
+            .storeFull, .linkExpired, .invalidLink:
             json.member("detail", words.text)
+        }
+    }
+
+    private func writeQuickStart(to json: inout JSONWriter) {
+        switch kind {
+        case .invalidRequest:
+            json.member("error", "Invalid request")
+        case .invalidWebhookURL(let text):
+            json.member("error", "Invalid request")
+            json.member("error_description", text)
+        case .invalidClient:
+            json.member("error", "Invalid secret or user ID")
+        default:
+            json.member("error", words.text)
         }
     }
 }

@@ -5,13 +5,21 @@ extension Request {
     /// UTF-8, or no Content-Type at all (RFC 9110, section 8.3).
     var isJSON: Bool {
         guard let text = contentType.text, !text.isEmpty else { return true }
-        guard contentType.count == 1 else { return false }
         // What nearly all clients send.
-        guard text != "application/json" else { return true }
+        return contentType.count == 1 && (text == "application/json" || Self.isUTF8(text, of: "application/json"))
+    }
+
+    /// Whether the body is said to be plain text in UTF-8.
+    var isPlainText: Bool {
+        contentType.count == 1 && contentType.text.map { Self.isUTF8($0, of: "text/plain") } == true
+    }
+
+    /// - Parameter wanted: in lower case.
+    private static func isUTF8(_ text: String, of wanted: String) -> Bool {
         let parts = text.split(separator: ";", omittingEmptySubsequences: false).map { part in
             part.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
         }
-        guard let type = parts.first, String(type).lowercased() == "application/json" else { return false }
+        guard let type = parts.first, String(type).lowercased() == wanted else { return false }
         return parts.dropFirst().allSatisfy { parameter in
             let parameter = String(parameter).lowercased()
             return !parameter.hasPrefix("charset=") || ["charset=utf-8", "charset=\"utf-8\""].contains(parameter)

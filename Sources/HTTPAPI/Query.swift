@@ -23,3 +23,20 @@ struct Query {
 
     struct Repetition: Error {}
 }
+
+extension Query {
+    /// The value of a name that may be there once; nil where it is not there.
+    func onlyValue(of name: String) throws(APIError) -> [UInt8]? {
+        do throws(Repetition) {
+            return try value(of: name)
+        } catch {
+            throw APIError(.invalidRequest("\(name) must be given once at most"), reason: "repeated_query_name")
+        }
+    }
+}
+
+extension APIError {
+    static var noCursor: APIError {
+        APIError(.invalidRequest("after is not a cursor that this service gave"), reason: "invalid_cursor")
+    }
+}

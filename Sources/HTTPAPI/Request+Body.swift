@@ -3,7 +3,9 @@ internal import WireFormats
 
 extension Request {
     /// The body of an endpoint that takes JSON, or nothing: read whole, and of the right type.
-    func jsonBody() throws(APIError) -> [UInt8] {
+    ///
+    /// - Parameter orText: whether JSON may come as plain text, too.
+    func jsonBody(orText: Bool = false) throws(APIError) -> [UInt8] {
         switch body {
         case .tooLarge:
             throw APIError(.bodyTooLarge, reason: "body_too_large")
@@ -14,7 +16,7 @@ extension Request {
             throw APIError(.internalError, reason: "body_is_a_stream")
         case .bytes(let bytes):
             // The type of an empty body says nothing.
-            guard bytes.isEmpty || isJSON else {
+            guard bytes.isEmpty || isJSON || orText && isPlainText else {
                 throw APIError(.unsupportedMediaType(contentType.text ?? ""), reason: "unsupported_media_type")
             }
             return bytes
@@ -52,6 +54,13 @@ extension JSONObject {
         guard let value = self[name], !value.isNull else { return nil }
         guard let text = value.string else { throw .wrongType(of: name, "a string") }
         return text.isEmpty ? nil : text
+    }
+
+    /// The text of an object, as it was written; that of an empty one where the member is absent or null.
+    func objectText(_ name: String) throws(APIError) -> String {
+        guard let value = self[name], !value.isNull else { return "{}" }
+        guard value.object != nil else { throw .wrongType(of: name, "an object") }
+        return String(decoding: value.rawJSON, as: UTF8.self)
     }
 
     /// - Returns: nil where the member is absent or null.

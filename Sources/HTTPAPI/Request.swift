@@ -47,6 +47,8 @@ public struct Request {
     public var contentType = Field()
     public var authorization = Field()
     public var idempotencyKey = Field()
+    public var taikiSecret = Field()
+    public var taikiUserID = Field()
     /// nginx's decision.
     public var requestID = Field()
     public var callerRequestID = Field()
@@ -66,6 +68,8 @@ public struct Request {
         contentType.clear()
         authorization.clear()
         idempotencyKey.clear()
+        taikiSecret.clear()
+        taikiUserID.clear()
         requestID.clear()
         callerRequestID.clear()
         callerCorrelationID.clear()

@@ -12,6 +12,12 @@ public final class Responder {
         public let response: Response
     }
 
+    /// An answer, or what it waits for: then the same request is to be answered again when that is there.
+    public enum Result: Sendable {
+        case answer(Answer)
+        case wait(LinkWait)
+    }
+
     private let service: Service
     private var queue: Queue
     private let longestBelievable: Int64
@@ -25,27 +31,37 @@ public final class Responder {
         longestBelievable = max(10_000, 3 * longest)
     }
 
-    public func respond(to request: Request) -> Answer {
+    /// - Parameters:
+    ///   - mayWait: whether the answer may wait for something that others do.
+    ///   - isResumed: whether it has done so. Then it is not held against it how long that took.
+    public func respond(to request: Request, mayWait: Bool = false, isResumed: Bool = false) -> Result {
         let found = router.route(for: request.path.value)
         let id = request.givenID ?? (try? service.environment.newUUID().description) ?? "unknown"
+        let response: Response
         do throws(APIError) {
             guard let found else { throw APIError(.notFound, reason: "unknown_path") }
-            return Answer(
-                route: found.route, requestID: id,
-                response: try respond(to: request, at: found.route, captured: found.captured, id: id))
+            let context = try context(of: request, at: found.route, captured: found.captured, id: id, isResumed)
+            switch try reply(to: request, at: found.route, context, mayWait: mayWait) {
+            case .response(let made): response = made
+            case .wait(let wait): return .wait(wait)
+            }
         } catch {
-            return Answer(
-                route: found?.route, requestID: id, response: error.response(in: found?.route.dialect ?? .oauth))
+            response = error.response(in: found?.route.dialect ?? .oauth)
         }
+        return .answer(Answer(route: found?.route, requestID: id, response: response))
     }
 
-    private func respond(
-        to request: Request, at route: Route, captured: [ArraySlice<UInt8>], id: String
-    ) throws(APIError) -> Response {
-        let now = service.environment.milliseconds()
-        let waited = request.waited(until: now, longest: longestBelievable)
-        guard !queue.isTooLate(waited: waited, now: now) else {
-            throw APIError(.temporarilyUnavailable, reason: "waited_too_long")
+    /// What holds for every endpoint.
+    private func context(
+        of request: Request, at route: Route, captured: [ArraySlice<UInt8>], id: String, _ isResumed: Bool
+    ) throws(APIError) -> RequestContext {
+        var waited: Int64 = 0
+        if !isResumed {
+            let now = service.environment.milliseconds()
+            waited = request.waited(until: now, longest: longestBelievable)
+            guard !queue.isTooLate(waited: waited, now: now) else {
+                throw APIError(.temporarilyUnavailable, reason: "waited_too_long")
+            }
         }
         let method = request.method.text
         guard method == route.method.rawValue || route.answersHead && method == "HEAD" else {
@@ -56,22 +72,39 @@ public final class Responder {
             // The operator's mistake, and never to be guessed: tokens of one mode must not open the other.
             throw APIError(.internalError, reason: "no_latchkey_mode_parameter")
         }
-        let context = RequestContext(id: id, mode: mode, waited: .milliseconds(waited), captured: captured)
+        return RequestContext(id: id, mode: mode, waited: .milliseconds(waited), captured: captured)
+    }
+
+    private func reply(
+        to request: Request, at route: Route, _ context: RequestContext, mayWait: Bool
+    ) throws(APIError) -> Reply {
         switch route {
         case .taikiToken:
-            return try TaikiToken.respond(to: request, context: context, service: service)
+            return .response(try TaikiToken.respond(to: request, context: context, service: service))
         case .taikiVerifyToken:
-            return try TaikiVerifyToken.respond(to: request, context: context, service: service)
+            return .response(try TaikiVerifyToken.respond(to: request, context: context, service: service))
         case .taikiPriorYear:
-            return try TaikiPriorYear.respond(to: request, context: context, service: service)
+            return .response(try TaikiPriorYear.respond(to: request, context: context, service: service))
         case .taikiBeginRetrieval:
-            return try TaikiBeginRetrieval.respond(to: request, context: context, service: service)
+            return .response(try TaikiBeginRetrieval.respond(to: request, context: context, service: service))
         case .taikiUpload:
-            return try TaikiUpload.respond(to: request, context: context, service: service)
+            return .response(try TaikiUpload.respond(to: request, context: context, service: service))
         case .taikiFinishRetrieval:
-            return try TaikiFinishRetrieval.respond(to: request, context: context, service: service)
+            return .response(try TaikiFinishRetrieval.respond(to: request, context: context, service: service))
         case .taikiDownload:
-            return try TaikiDownload.respond(to: request, context: context, service: service)
+            return .response(try TaikiDownload.respond(to: request, context: context, service: service))
+        case .quickStartInitializeToken:
+            return .response(try QuickStartInitializeToken.respond(to: request, context: context, service: service))
+        case .linkPage:
+            return .response(try LinkPage.respond(to: request, context: context, service: service))
+        case .linkOpen:
+            return .response(try LinkOpen.respond(to: request, context: context, service: service))
+        case .linkPlatforms:
+            return .response(try LinkPlatforms.respond(to: request, context: context, service: service))
+        case .linkBeginAttempt:
+            return .response(try LinkBeginAttempt.respond(to: request, context: context, service: service))
+        case .linkReadAttempt:
+            return try LinkReadAttempt.respond(to: request, context: context, service: service, mayWait: mayWait)
         }
     }
 }

@@ -7,9 +7,25 @@ public struct Refusal: Error, Sendable {
         case idempotencyConflict
         /// A token that does not open anything, in whichever way.
         case invalidToken
+        /// The token's time is over, and its user is to hear so.
+        case expiredToken
+        /// The token is of the other mode, and its user is to hear so.
+        case tokenOfOtherMode
+        /// The token has opened the modal before.
+        case usedToken
+        /// The page that embeds the modal is none of the client app's.
+        case unknownOrigin
+        /// Neither the request nor the client app says where webhooks go.
+        case noWebhookURL
+        /// No session of the modal, or one that is over.
+        case unknownSession
+        /// No attempt of this session.
+        case unknownAttempt
+        /// The session has as many attempts as it may.
+        case tooManyAttempts
         /// The collector's key wrong, in whichever way.
         case invalidCollector
-        /// The token of the user, for whom a collector retrieves, opens nothing.
+        /// The token of the user for whom a collector retrieves, or the state of an attempt, opens nothing.
         case invalidAccessToken
         case unknownPlatform
         /// No retrieval that this collector could go on with.

@@ -7,38 +7,58 @@ internal import LatchkeyCore
 /// One per worker; its buffers serve all the worker's requests.
 final class FastCGIAdapter: ExchangeHandler {
     private let responder: Responder
+    private let waits: LinkWaits?
     private var log: RequestLog
     private var request = Request()
     private var output: [UInt8] = []
 
     private static let head = Array("HEAD".utf8)
 
-    init(responder: Responder, log: RequestLog) {
+    /// - Parameter waits: where requests may wait; nil where none may.
+    init(responder: Responder, waits: LinkWaits? = nil, log: RequestLog) {
         self.responder = responder
+        self.waits = waits
         self.log = log
         output.reserveCapacity(2048)
     }
 
-    func handle(_ exchange: Exchange) {
+    func handle(_ exchange: Exchange) -> ExchangeOutcome {
         let start = ContinuousClock.now
+        guard let wait = answer(exchange, since: start, isResumed: false), let waits else { return .answered }
+        return .parked(since: start) { waits.add(wait, $0) }
+    }
+
+    func resume(_ exchange: Exchange, since start: ContinuousClock.Instant) {
+        _ = answer(exchange, since: start, isResumed: true)
+    }
+
+    /// - Returns: what the answer has to wait for; nil when it has been written.
+    private func answer(_ exchange: Exchange, since start: ContinuousClock.Instant, isResumed: Bool) -> LinkWait? {
         // In a variable of this call the buffers are passed on as they are; from a property each would be retained and
         // released, atomically.
         var request = Request()
         swap(&request, &self.request)
-        read(exchange, into: &request)
-        let answer = responder.respond(to: request)
+        read(exchange, into: &request, withBody: !isResumed)
+        let outcome = responder.respond(to: request, mayWait: waits != nil && !isResumed, isResumed: isResumed)
         let isBodyWanted = request.method.value != Self.head
         swap(&request, &self.request)
-        write(answer, withBody: isBodyWanted, to: exchange)
-        log.write(answer, took: start.duration(to: .now))
+        switch outcome {
+        case .wait(let wait):
+            return wait
+        case .answer(let answer):
+            write(answer, withBody: isBodyWanted, to: exchange)
+            log.write(answer, took: start.duration(to: .now))
+            return nil
+        }
     }
 
-    private func read(_ exchange: Exchange, into request: inout Request) {
+    /// - Parameter withBody: false where it has been read before. What waits has none that matters.
+    private func read(_ exchange: Exchange, into request: inout Request, withBody: Bool) {
         request.clear()
         var parameters = FastCGIParameters()
         exchange.forEachParameter { parameters.take($0, into: &request) }
         parameters.choosePath(&request)
-        request.body = body(of: exchange, announced: parameters.contentLength)
+        if withBody { request.body = body(of: exchange, announced: parameters.contentLength) }
     }
 
     private func body(of exchange: Exchange, announced: Int?) -> Request.Body {

@@ -6,7 +6,8 @@ internal import LatchkeyCore
 struct FastCGIParameters {
     private enum Name: CaseIterable {
         case requestMethod, documentURI, scriptName, requestURI, queryString, contentType, contentLength, authorization
-        case idempotencyKey, mode, requestID, callerRequestID, callerCorrelationID, received
+        case idempotencyKey, taikiSecret, taikiUserID
+        case mode, requestID, callerRequestID, callerCorrelationID, received
 
         var text: String {
             switch self {
@@ -19,6 +20,8 @@ struct FastCGIParameters {
             case .contentLength: "CONTENT_LENGTH"
             case .authorization: "HTTP_AUTHORIZATION"
             case .idempotencyKey: "HTTP_IDEMPOTENCY_KEY"
+            case .taikiSecret: "HTTP_TAIKI_SECRET"
+            case .taikiUserID: "HTTP_TAIKI_USER_ID"
             case .mode: "LATCHKEY_MODE"
             case .requestID: "LATCHKEY_REQUEST_ID"
             case .callerRequestID: "HTTP_X_REQUEST_ID"
@@ -68,6 +71,8 @@ struct FastCGIParameters {
         case .contentLength: add(value, to: &length)
         case .authorization: add(value, to: &request.authorization)
         case .idempotencyKey: add(value, to: &request.idempotencyKey)
+        case .taikiSecret: add(value, to: &request.taikiSecret)
+        case .taikiUserID: add(value, to: &request.taikiUserID)
         case .mode: request.mode = mode(value)
         case .requestID: add(value, to: &request.requestID)
         case .callerRequestID: add(value, to: &request.callerRequestID)

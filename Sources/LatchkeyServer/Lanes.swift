@@ -20,6 +20,11 @@ struct Lanes {
         let contents: ContentStore
         let availability = DatabaseAvailability()
         let environment = Environment.live
+
+        /// A thread's way to the database, with a connection of its own that is opened when it is first needed.
+        func database(_ settings: Settings) -> DatabaseSession {
+            DatabaseSession(conninfo: conninfo, availability: availability, deadline: settings.databaseDeadline)
+        }
     }
 
     /// Starts the workers.
@@ -27,6 +32,11 @@ struct Lanes {
         self.listeners = listeners
         do throws(FastCGIError) {
             let peers = Set(settings.peerUsers.compactMap(userID(named:)))
+            let waits = try LinkWaits {
+                let store = LinkWaitStore(shared.database(settings))
+                // Without the database everybody waits on: it may be back in time.
+                return { waits in (try? store.changed(among: waits)) ?? [] }
+            }
             lanes = [
                 try Lane(
                     .init(
@@ -39,7 +49,7 @@ struct Lanes {
                         name: "database", workers: settings.databaseWorkers, sharesConnections: true, peers: peers,
                         timeout: settings.socketTimeout),
                     listener: listeners.database,
-                    makeHandler: { _ in Self.handler(settings, shared) }),
+                    makeHandler: { _ in Self.handler(settings, shared, waits: waits) }),
                 try Lane(
                     .init(
                         name: "upload", workers: settings.uploadWorkers, sharesConnections: true, streamsBodies: true,
@@ -67,19 +77,19 @@ struct Lanes {
     /// Programs send files and no people wait for them, so that these may queue for longer than all the rest.
     private static let longestUploadWait: Duration = .seconds(30)
 
-    /// One worker's endpoints, with a database connection of their own that is opened when it is first needed.
+    /// One worker's endpoints.
     private static func handler(
-        _ settings: Settings, _ shared: Shared, longestWait: Duration? = nil
+        _ settings: Settings, _ shared: Shared, waits: LinkWaits? = nil, longestWait: Duration? = nil
     ) -> FastCGIAdapter {
         let (keys, environment) = (shared.keys, shared.environment)
         let baseURLs = BaseURLs(production: settings.productionURL, sandbox: settings.sandboxURL)
-        let database = DatabaseSession(
-            conninfo: shared.conninfo, availability: shared.availability, deadline: settings.databaseDeadline)
+        let database = shared.database(settings)
         let verifier = TokenVerifier(
             keys: keys, snapshots: shared.snapshots, policy: AccessToken.policy(leeway: settings.leeway),
             staleAfter: settings.staleAfter, environment: environment)
         let service = Service.live(
             environment: environment, baseURLs: baseURLs,
+            webhookURLs: WebhookURLRules(allowed: settings.allowedNetworks.networks),
             issuer: TokenIssuer(keys: keys, environment: environment, database: database),
             verifier: verifier,
             links: PriorYearLinks(
@@ -88,9 +98,12 @@ struct Lanes {
             uploads: UploadRecorder(
                 keys: keys, environment: environment, database: database, contents: shared.contents,
                 quota: settings.retrievalQuota),
-            downloads: Downloads(keys: keys, environment: environment, baseURLs: baseURLs, database: database))
+            downloads: Downloads(keys: keys, environment: environment, baseURLs: baseURLs, database: database),
+            linkTokens: LinkTokens(keys: keys, environment: environment, database: database),
+            linkSessions: LinkSessions(keys: keys, database: database, verifier: verifier),
+            linkAttempts: LinkAttempts(keys: keys, environment: environment, database: database))
         return FastCGIAdapter(
             responder: Responder(service: service, longestWait: longestWait ?? settings.longestWait),
-            log: RequestLog(sink: shared.sink, level: settings.logLevel))
+            waits: waits, log: RequestLog(sink: shared.sink, level: settings.logLevel))
     }
 }

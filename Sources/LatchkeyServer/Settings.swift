@@ -35,6 +35,7 @@ public struct Settings: Sendable {
     public var productionURL: String
     public var sandboxURL: String
     public var retrievalQuota: Retrieval.Quota
+    public var allowedNetworks: WebhookNetworks
     public var leeway: Duration
     public var staleAfter: Duration
     public var poll: Duration
@@ -49,14 +50,14 @@ public struct Settings: Sendable {
         "LATCHKEY_DATABASE_CONNINFO", "LATCHKEY_DATABASE_DEADLINE_MILLISECONDS", "LATCHKEY_KEYS_FILE",
         "LATCHKEY_SECRET_HASH_KEYS_FILE", "LATCHKEY_DOWNLOAD_KEYS_FILE", "LATCHKEY_WEAK_SECRETS_FILE",
         "LATCHKEY_DOCUMENTS_FOLDER", "LATCHKEY_PRODUCTION_URL", "LATCHKEY_SANDBOX_URL", "LATCHKEY_RETRIEVAL_FILES",
-        "LATCHKEY_RETRIEVAL_MEBIBYTES", "LATCHKEY_LEEWAY_SECONDS", "LATCHKEY_STALE_SECONDS",
-        "LATCHKEY_POLL_MILLISECONDS", "LATCHKEY_DRAIN_SECONDS", "LATCHKEY_LOG_LEVEL",
+        "LATCHKEY_RETRIEVAL_MEBIBYTES", "LATCHKEY_WEBHOOK_ALLOWED_NETWORKS", "LATCHKEY_LEEWAY_SECONDS",
+        "LATCHKEY_STALE_SECONDS", "LATCHKEY_POLL_MILLISECONDS", "LATCHKEY_DRAIN_SECONDS", "LATCHKEY_LOG_LEVEL",
         // The command `latchkey`.
         "LATCHKEY_DATABASE_URL", "LATCHKEY_NGINX_CONFIG", "LATCHKEY_ABANDON_HOURS", "LATCHKEY_KEEP_DELIVERIES_DAYS",
         "LATCHKEY_KEEP_RETRIEVALS_DAYS", "LATCHKEY_KEEP_AUDIT_MONTHS",
         // The program `latchkey-webhooks`.
-        "LATCHKEY_WEBHOOK_DATABASE_CONNINFO", "LATCHKEY_WEBHOOK_KEYS_FILE", "LATCHKEY_WEBHOOK_ALLOWED_NETWORKS",
-        "LATCHKEY_WEBHOOK_CA_FILE", "LATCHKEY_WEBHOOK_CONCURRENCY", "LATCHKEY_WEBHOOK_PER_APP",
+        "LATCHKEY_WEBHOOK_DATABASE_CONNINFO", "LATCHKEY_WEBHOOK_KEYS_FILE", "LATCHKEY_WEBHOOK_CA_FILE",
+        "LATCHKEY_WEBHOOK_CONCURRENCY", "LATCHKEY_WEBHOOK_PER_APP",
     ]
 
     /// Reads the settings.
@@ -110,6 +111,7 @@ public struct Settings: Sendable {
             retrievalQuota: Retrieval.Quota(
                 files: source.integer("LATCHKEY_RETRIEVAL_FILES", default: 100, in: 1...10_000),
                 bytes: source.integer("LATCHKEY_RETRIEVAL_MEBIBYTES", default: 500, in: 1...1_000_000) << 20),
+            allowedNetworks: source.allowedNetworks(),
             leeway: .seconds(source.integer("LATCHKEY_LEEWAY_SECONDS", default: 0, in: 0...60)),
             staleAfter: .seconds(source.integer("LATCHKEY_STALE_SECONDS", default: 30, in: 1...3600)),
             // Changes are to be seen within 1 s even where a notification was lost.
@@ -163,6 +165,7 @@ public struct Settings: Sendable {
             ("LATCHKEY_SANDBOX_URL", sandboxURL),
             ("LATCHKEY_RETRIEVAL_FILES", "\(retrievalQuota.files)"),
             ("LATCHKEY_RETRIEVAL_MEBIBYTES", "\(retrievalQuota.bytes >> 20)"),
+            ("LATCHKEY_WEBHOOK_ALLOWED_NETWORKS", allowedNetworks.text),
             ("LATCHKEY_LEEWAY_SECONDS", "\(leeway.components.seconds)"),
             ("LATCHKEY_STALE_SECONDS", "\(staleAfter.components.seconds)"),
             ("LATCHKEY_POLL_MILLISECONDS", "\(Int(poll / .milliseconds(1)))"),

@@ -1,6 +1,6 @@
 internal import Configuration
 internal import FoundationEssentials
-internal import LatchkeyCore
+public import LatchkeyCore
 package import Logging
 internal import PostgreSQL
 
@@ -69,6 +69,21 @@ package struct SettingsSource {
         return text
     }
 
+    /// `LATCHKEY_WEBHOOK_ALLOWED_NETWORKS`, the same for all programs: networks between commas.
+    package mutating func allowedNetworks() -> WebhookNetworks {
+        let name = "LATCHKEY_WEBHOOK_ALLOWED_NETWORKS"
+        let text = text(name)
+        var networks: [IPNetwork] = []
+        for part in (text ?? "").split(separator: ",").map({ String($0.filter { !$0.isWhitespace }) }) {
+            if let network = IPNetwork(part) {
+                networks.append(network)
+            } else {
+                mistakes.append("\(name): \(part) is no network such as 10.1.0.0/16 or fd00::/8")
+            }
+        }
+        return WebhookNetworks(networks: networks, text: text)
+    }
+
     /// `LATCHKEY_LOG_LEVEL`, the same for all programs.
     package mutating func logLevel() -> Logger.Level {
         guard let name = text("LATCHKEY_LOG_LEVEL") else { return .info }
@@ -104,6 +119,12 @@ package struct SettingsSource {
         }
         return (values, mistakes)
     }
+}
+
+/// What webhooks may go to besides the public Internet, and how the operator wrote it.
+public struct WebhookNetworks: Sendable {
+    public let networks: [IPNetwork]
+    package let text: String?
 }
 
 extension StringProtocol {

@@ -41,7 +41,7 @@ struct Sender {
         Lifecycle.setLimits()
         let keys = WebhookKeys(try .load(settings))
         let transport = HTTPTransport(
-            rules: AddressRules(allowed: settings.allowedNetworks), roots: try TrustedRoots.load(settings),
+            rules: AddressRules(allowed: settings.allowedNetworks.networks), roots: try TrustedRoots.load(settings),
             // Some more, for those that nobody waits for any more.
             lookups: settings.concurrency + 64)
         let ended = DispatchSemaphore(value: 0)

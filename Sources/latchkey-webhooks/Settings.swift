@@ -1,4 +1,3 @@
-import LatchkeyCore
 import LatchkeyServer
 import Logging
 
@@ -10,9 +9,7 @@ struct Settings {
     var downloadKeysFile: String
     var productionURL: String
     var sandboxURL: String
-    /// What webhooks may go to besides the public Internet.
-    var allowedNetworks: [IPNetwork]
-    private var allowedNetworksText: String
+    var allowedNetworks: WebhookNetworks
     /// Roots besides the system's.
     var certificatesFile: String?
     var concurrency: Int
@@ -29,7 +26,7 @@ struct Settings {
     static func read(environment: [String: String], file: String?) -> (settings: Settings, mistakes: [String]) {
         var source = SettingsSource(
             environment: environment, file: file, known: names.union(LatchkeyServer.Settings.names))
-        var settings = Settings(
+        let settings = Settings(
             databaseConninfo: source.conninfo(
                 "LATCHKEY_WEBHOOK_DATABASE_CONNINFO", "how libpq reaches the database, such as "
                     + "`host=/run/postgresql dbname=latchkey user=latchkey_webhooks`"),
@@ -41,24 +38,12 @@ struct Settings {
                     + "`latchkey key generate --purpose download` makes it"),
             productionURL: source.baseURL("LATCHKEY_PRODUCTION_URL", "what download links begin with"),
             sandboxURL: source.baseURL("LATCHKEY_SANDBOX_URL", "what download links of the sandbox begin with"),
-            allowedNetworks: [],
-            allowedNetworksText: source.text("LATCHKEY_WEBHOOK_ALLOWED_NETWORKS") ?? "",
+            allowedNetworks: source.allowedNetworks(),
             certificatesFile: source.text("LATCHKEY_WEBHOOK_CA_FILE"),
             concurrency: source.integer("LATCHKEY_WEBHOOK_CONCURRENCY", default: 64, in: 1...1024),
             perApp: source.integer("LATCHKEY_WEBHOOK_PER_APP", default: 4, in: 1...1024),
             logLevel: source.logLevel())
-        settings.readNetworks(&source)
         return (settings, source.mistakes)
-    }
-
-    private mutating func readNetworks(_ source: inout SettingsSource) {
-        for text in allowedNetworksText.split(separator: ",").map({ String($0.filter { !$0.isWhitespace }) }) {
-            if let network = IPNetwork(text) {
-                allowedNetworks.append(network)
-            } else {
-                source.add("LATCHKEY_WEBHOOK_ALLOWED_NETWORKS: \(text) is no network such as 10.1.0.0/16 or fd00::/8")
-            }
-        }
     }
 
     /// The settings as they were understood, in the form of the file. There is no secret among them.
@@ -69,7 +54,7 @@ struct Settings {
             ("LATCHKEY_DOWNLOAD_KEYS_FILE", downloadKeysFile),
             ("LATCHKEY_PRODUCTION_URL", productionURL),
             ("LATCHKEY_SANDBOX_URL", sandboxURL),
-            ("LATCHKEY_WEBHOOK_ALLOWED_NETWORKS", allowedNetworksText.isEmpty ? nil : allowedNetworksText),
+            ("LATCHKEY_WEBHOOK_ALLOWED_NETWORKS", allowedNetworks.text),
             ("LATCHKEY_WEBHOOK_CA_FILE", certificatesFile),
             ("LATCHKEY_WEBHOOK_CONCURRENCY", "\(concurrency)"),
             ("LATCHKEY_WEBHOOK_PER_APP", "\(perApp)"),

@@ -8,7 +8,9 @@ struct AppCommands: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "app",
         abstract: "Client apps: the organisations' applications that ask for tokens.",
-        subcommands: [Create.self, List.self, Show.self, Disable.self, Enable.self])
+        subcommands: [
+            Create.self, List.self, Show.self, Disable.self, Enable.self, OriginCommands.self,
+        ])
 }
 
 extension AppCommands {
@@ -132,7 +134,7 @@ extension AppCommands {
 
     struct Show: AnsweringCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows a client app, its API keys and the beginnings of their secrets.")
+            abstract: "Shows a client app, its origins, its API keys and the beginnings of their secrets.")
 
         @Argument(help: "The client app's id.")
         var clientApp: ClientApp.ID
@@ -143,13 +145,15 @@ extension AppCommands {
             let administration = try settings.administration()
             guard let app = try administration.clientApp(clientApp) else { throw Failure.noClientApp(clientApp) }
             return Shown(
-                app: app, credentials: try administration.credentials(of: clientApp),
+                app: app, origins: try administration.origins(of: clientApp),
+                credentials: try administration.credentials(of: clientApp),
                 webhookSecrets: try administration.webhookSecrets(of: clientApp), now: Environment.live.now)
         }
     }
 
     struct Shown: Answer {
         let app: ClientApp.Record
+        let origins: [String]
         let credentials: [Credential]
         let webhookSecrets: [WebhookSecretRecord]
         let now: UnixTime
@@ -158,6 +162,7 @@ extension AppCommands {
             let heading = aligned([
                 ("client app", app.id.uuid.description), ("name", app.name), ("state", app.state),
                 ("organisation", app.organisationID), ("webhook", app.webhookURL),
+                ("origins", origins.isEmpty ? nil : origins.joined(separator: " ")),
                 ("created", app.createdAt.rfc3339), ("disabled", app.disabledAt?.rfc3339),
             ])
             return ([heading] + credentials.map(text) + [webhookText].compactMap { $0 }).joined(separator: "\n\n")
@@ -192,6 +197,7 @@ extension AppCommands {
 
         func write(to json: inout JSONWriter) {
             app.writeMembers(to: &json)
+            json.writeOrigins(origins)
             json.beginArray("credentials")
             for credential in credentials {
                 json.beginObject()

@@ -9,8 +9,8 @@ struct Doctor: AnsweringCommand {
             Exits 0 when nothing is wrong: the database is reached as \
             latchkey_administrator, its schema is one that this release knows, the key files \
             and the folder of documents can be used, somebody listens at the sockets, and \
-            nginx finds no mistake in its configuration. What the settings do not name is \
-            skipped, and said to be.
+            nginx finds no mistake in its configuration and the link modal's files where that \
+            says they are. What the settings do not name is skipped, and said to be.
 
             Webhooks that are late or dead and client apps whose webhooks cannot be signed \
             are worth a look, and do not change the exit status: receivers are not ours.
@@ -36,7 +36,7 @@ struct Doctor: AnsweringCommand {
                 + KeyPurpose.allCases.map { Self.keys(settings, $0) }
                 + [Self.documents(settings)]
                 + ["verify", "database", "upload"].map { Self.socket(settings, lane: $0) }
-                + [Self.nginx(nginxConfig ?? settings["LATCHKEY_NGINX_CONFIG"])]
+                + Self.nginx(nginxConfig ?? settings["LATCHKEY_NGINX_CONFIG"])
                 + Self.webhooks(administration))
     }
 

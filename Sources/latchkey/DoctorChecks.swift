@@ -92,15 +92,18 @@ extension Doctor {
         }
     }
 
-    /// What `nginx -t` says of a configuration file.
-    static func nginx(_ file: String?) -> Check {
+    /// What `nginx -T` says of a configuration file, and whether the files are there that it serves to browsers.
+    static func nginx(_ file: String?) -> [Check] {
+        let (name, page) = ("nginx", "link page")
         guard let file else {
-            return Check("nginx", .skipped, "neither --nginx-config nor LATCHKEY_NGINX_CONFIG names its configuration")
+            return [name, page].map {
+                Check($0, .skipped, "neither --nginx-config nor LATCHKEY_NGINX_CONFIG names nginx's configuration")
+            }
         }
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         // Until it has read the file, nginx would log to a place that only root may write to.
-        process.arguments = ["nginx", "-t", "-q", "-e", "stderr", "-c", URL(filePath: file).path]
+        process.arguments = ["nginx", "-T", "-q", "-e", "stderr", "-c", URL(filePath: file).path]
         // Where the command was called may be closed to the user that it acts as.
         process.currentDirectoryURL = URL(filePath: "/")
         // Where Debian puts nginx is on root's PATH only.
@@ -110,20 +113,48 @@ extension Doctor {
         let output = Pipe()
         process.standardError = output
         process.standardOutput = output
+        let unread = Check(page, .skipped, "nginx does not read its configuration")
         do {
             try process.run()
         } catch {
-            return Check("nginx", .wrong, "nginx cannot be run: \(error.localizedDescription)")
+            return [Check(name, .wrong, "nginx cannot be run: \(error.localizedDescription)"), unread]
         }
         let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             let complaints = said.split(separator: "\n").map(\.trimmed).joined(separator: "; ")
-            return Check(
-                "nginx", .wrong, complaints.isEmpty ? "nginx -t exits \(process.terminationStatus)" : complaints,
-                hint: "Mend the file, then `nginx -t -c \(file)` and `systemctl reload nginx`.")
+            return [
+                Check(
+                    name, .wrong, complaints.isEmpty ? "nginx -t exits \(process.terminationStatus)" : complaints,
+                    hint: "Mend the file, then `nginx -t -c \(file)` and `systemctl reload nginx`."),
+                unread,
+            ]
         }
-        return Check("nginx", .ok, "nginx finds no mistake in \(file)")
+        return [Check(name, .ok, "nginx finds no mistake in \(file)"), linkPage(configuration: said)]
+    }
+
+    /// Whether the modal's files are where nginx looks for them.
+    ///
+    /// - Parameter configuration: all of nginx's, in which `map "" $latchkey_www` names their folder.
+    private static func linkPage(configuration: String) -> Check {
+        let name = "link page"
+        let directives = configuration.split(separator: "\n").filter { !$0.trimmed.hasPrefix("#") }
+            .joined(separator: "\n")
+        guard let map = directives.firstMatch(of: /\$latchkey_www\s*\{\s*default\s+"?([^\s";]+)"?\s*;/) else {
+            return Check(
+                name, .look, "nginx serves no link modal: its configuration has no map for $latchkey_www",
+                hint: "See latchkey/link.conf, unless no app of yours shows the modal.")
+        }
+        let folder = URL(filePath: String(map.output.1)).appending(path: "link")
+        for file in ["index.html", "link-initialize.js"] {
+            let path = folder.appending(path: file).path
+            guard FileManager.default.isReadableFile(atPath: path) else {
+                return Check(
+                    name, .wrong, "there is no \(path), or it cannot be read",
+                    hint: "Copy deploy/www/link to where $latchkey_www says, for everybody to read.")
+            }
+        }
+        return Check(name, .ok, "\(folder.path) has it")
     }
 
     /// What has not been delivered, and what cannot be.

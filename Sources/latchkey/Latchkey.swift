@@ -37,11 +37,11 @@ struct Latchkey: ParsableCommand {
             EXIT STATUS
               0   done
               1   failed, and the message says why; or the doctor found something wrong
-              3   there is no such client app, API key, user, collector, platform or
-                  delivery
+              3   there is no such client app, origin, API key, user, collector,
+                  platform or delivery
               4   refused: a token that is not accepted or cannot be revoked, a key or a
                   platform of that name is there already, or a client app lacks what a
-                  test of its webhook needs
+                  test of its webhook needs or has as many origins as it may have
               64  a wrong argument
               69  the database cannot be reached
               78  a setting, a key file or the database's schema is not as it must be

@@ -5,7 +5,7 @@ import Testing
 
 /// Answers with what it was sent.
 final class Echo: ExchangeHandler {
-    func handle(_ exchange: Exchange) {
+    func handle(_ exchange: Exchange) -> ExchangeOutcome {
         var parameters: [String] = []
         exchange.forEachParameter { span in
             parameters.append(String(decoding: span.indices.map { span[$0] }, as: UTF8.self))
@@ -18,6 +18,7 @@ final class Echo: ExchangeHandler {
         case .lengthMismatch: "length mismatch"
         }
         exchange.write(Array((parameters.joined(separator: ",") + "\r\n\r\n" + body).utf8))
+        return .answered
     }
 }
 
@@ -114,24 +115,9 @@ struct LaneTests {
         for peer in stalled.prefix(10) { shutdown(peer.descriptor, Int32(SHUT_WR)) }
         stalled.removeLast(5)
         usleep(100_000)
-        let before = try processorTime()
+        let before = try TestLane.processorTime(ofLanesNamed: "test", workers: 2)
         usleep(1_000_000)
-        #expect(try processorTime() - before < .milliseconds(500), "of a second")
-    }
-
-    /// What the workers have used (proc_pid_stat(5)): other suites run beside this one.
-    private func processorTime() throws -> Duration {
-        let folder = "/proc/self/task"
-        let times = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap { thread -> Int? in
-            // A thread may have ended since.
-            guard let text = try? String(contentsOfFile: "\(folder)/\(thread)/stat", encoding: .utf8),
-                text.contains("(test-"), let end = text.lastIndex(of: ")")
-            else { return nil }
-            let fields = text[end...].split(separator: " ").dropFirst()
-            return fields.dropFirst(11).prefix(2).compactMap { Int($0) }.reduce(0, +)
-        }
-        try #require(times.count == 2, "there are two workers")
-        return .seconds(1) * times.reduce(0, +) / Int(sysconf(Int32(_SC_CLK_TCK)))
+        #expect(try TestLane.processorTime(ofLanesNamed: "test", workers: 2) - before < .milliseconds(500), "of a second")
     }
 
     @Test("finishes what is under way when it is stopped", arguments: [false, true])

@@ -8,7 +8,7 @@ import Testing
 private final class Reader: ExchangeHandler {
     struct Enough: Error {}
 
-    func handle(_ exchange: Exchange) {
+    func handle(_ exchange: Exchange) -> ExchangeOutcome {
         var parameters: [String: String] = [:]
         exchange.forEachParameter { span in
             let text = String(decoding: span.indices.map { span[$0] }, as: UTF8.self)
@@ -33,6 +33,7 @@ private final class Reader: ExchangeHandler {
             }
         }
         exchange.write(Array("N=\(parameters["N"] ?? "")\r\n\r\n\(result)".utf8))
+        return .answered
     }
 }
 

@@ -22,7 +22,7 @@ struct ErrorTests {
         (kind, status, header, #"{"error":"\#(code)","error_description":"\#(text)"}"#, #"{"detail":"\#(text)"}"#)
     }
 
-    /// Kind, status, its one header beyond those of every answer, and the bodies of both dialects.
+    /// Kind, status, its one header beyond those of every answer, and the bodies of two dialects.
     private static let rows: [Row] = [
         (.invalidRequest("A \"sentence\""), 400, nil,
          #"{"error":"invalid_request","error_description":"A \"sentence\""}"#, #"{"detail":"A \"sentence\""}"#),
@@ -37,15 +37,15 @@ struct ErrorTests {
          "error_description":"The Idempotency-Key was used with another Taiki user ID"}
          """, notValid),
         (.notAuthenticated, 401, HTTPField(name: .wwwAuthenticate, value: bearer),
-         #"{"error":"invalid_token","error_description":"The token opens nothing"}"#,
+         #"{"error":"invalid_token","error_description":"The token is not valid"}"#,
          #"{"detail":"Authentication credentials were not provided."}"#),
         (.badAuthorizationHeader, 401, HTTPField(name: .wwwAuthenticate, value: bearer),
-         #"{"error":"invalid_token","error_description":"The token opens nothing"}"#,
+         #"{"error":"invalid_token","error_description":"The token is not valid"}"#,
          """
          {"detail":"Authorization header must contain two space-delimited values","code":"bad_authorization_header"}
          """),
         (.invalidToken, 401, HTTPField(name: .wwwAuthenticate, value: invalidToken),
-         #"{"error":"invalid_token","error_description":"The token opens nothing"}"#, notValid),
+         #"{"error":"invalid_token","error_description":"The token is not valid"}"#, notValid),
         (.notFound, 404, nil,
          #"{"error":"not_found","error_description":"There is no such endpoint"}"#, #"{"detail":"Not found."}"#),
         (.methodNotAllowed(.get, allowed: [.post]), 405, HTTPField(name: .allow, value: "POST"),
@@ -54,6 +54,19 @@ struct ErrorTests {
         (.methodNotAllowed(.post, allowed: [.get, .head]), 405, HTTPField(name: .allow, value: "GET, HEAD"),
          #"{"error":"method_not_allowed","error_description":"The endpoint answers GET and HEAD only"}"#,
          #"{"detail":"Method \"POST\" not allowed."}"#),
+        row(.expiredToken, 401, "token_expired",
+            "The token has expired: get a new one each time the modal is opened",
+            HTTPField(name: .wwwAuthenticate, value: invalidToken)),
+        row(.tokenOfOtherMode, 401, "wrong_mode", "The token is of the other mode",
+            HTTPField(name: .wwwAuthenticate, value: invalidToken)),
+        row(.usedToken, 409, "token_used", "The token has opened the modal before: get a new one each time"),
+        row(.unknownOrigin, 403, "origin_not_allowed", "The page's origin is not registered for the client app"),
+        row(.invalidWebhookURL("A sentence"), 400, "invalid_request", "A sentence"),
+        row(.unknownSession, 401, "session_expired", "The session is over: open the modal with a new token",
+            HTTPField(name: .wwwAuthenticate, value: invalidToken)),
+        row(.unknownAttempt, 404, "not_found", "There is no such attempt"),
+        row(.tooManyAttempts, 429, "too_many_attempts", "The session has as many attempts as it may",
+            HTTPField(name: .retryAfter, value: "3600")),
         row(.invalidCollector, 401, "invalid_client", "Incorrect collector key provided",
             HTTPField(name: .wwwAuthenticate, value: #"APIKEY realm="api""#)),
         row(.invalidAccessToken, 400, "invalid_token", "The access token is not valid"),
@@ -97,6 +110,25 @@ struct ErrorTests {
         }
     }
 
+    @Test("is a sentence in the dialect of the QuickStart", arguments: [
+        (.invalidRequest("A sentence"), #"{"error":"Invalid request"}"#),
+        (.invalidWebhookURL("A sentence"), #"{"error":"Invalid request","error_description":"A sentence"}"#),
+        (.invalidClient, #"{"error":"Invalid secret or user ID"}"#),
+        (.notFound, #"{"error":"There is no such endpoint"}"#),
+        (.methodNotAllowed(.get, allowed: [.post]), #"{"error":"The endpoint answers POST only"}"#),
+        (.bodyTooLarge, #"{"error":"The body is larger than 16384 bytes"}"#),
+        (.unsupportedMediaType("a/b"), #"{"error":"The body must be application/json in UTF-8"}"#),
+        (.temporarilyUnavailable, #"{"error":"The service is temporarily unavailable, try again later"}"#),
+        (.internalError, #"{"error":"The service made a mistake; it has been logged with this request's id"}"#),
+    ] as [(APIError.Kind, String)])
+    func quickStart(kind: APIError.Kind, body: String) {
+        let error = APIError(kind, reason: "a_reason", clientApp: Desk.app)
+        let (response, general) = (error.response(in: .quickStart), error.response(in: .oauth))
+        #expect(String(decoding: response.body, as: UTF8.self) == body)
+        #expect(response.status == general.status && response.headers == general.headers)
+        #expect(response.reason == "a_reason" && response.clientApp == Desk.app)
+    }
+
     @Test("is what a refusal of the domain becomes", arguments: [
         (Refusal.Kind.invalidClient, APIError.Kind.invalidClient), (.idempotencyConflict, .idempotencyConflict),
         (.invalidToken, .invalidToken), (.temporarilyUnavailable, .temporarilyUnavailable),
@@ -106,6 +138,10 @@ struct ErrorTests {
         (.otherStatus, .otherStatus), (.overQuota, .overQuota), (.fileTooLarge, .fileTooLarge),
         (.incompleteFile, .invalidRequest("The body is not as long as Content-Length says")),
         (.storeFull, .storeFull), (.linkExpired, .linkExpired), (.invalidLink, .invalidLink),
+        (.expiredToken, .expiredToken), (.tokenOfOtherMode, .tokenOfOtherMode), (.usedToken, .usedToken),
+        (.unknownOrigin, .unknownOrigin), (.unknownSession, .unknownSession), (.unknownAttempt, .unknownAttempt),
+        (.tooManyAttempts, .tooManyAttempts),
+        (.noWebhookURL, .invalidWebhookURL("No webhookURL provided, and the client app has none of its own")),
     ])
     func refusal(kind: Refusal.Kind, expected: APIError.Kind) {
         let error = APIError(Refusal(kind, reason: "a_reason", clientApp: Desk.app))
@@ -148,8 +184,8 @@ struct RequestTests {
     func clear() {
         var request = Desk.verify()
         for field in [
-            \Request.method, \.path, \.query, \.contentType, \.authorization, \.idempotencyKey, \.requestID,
-            \.callerRequestID, \.callerCorrelationID,
+            \Request.method, \.path, \.query, \.contentType, \.authorization, \.idempotencyKey, \.taikiSecret,
+            \.taikiUserID, \.requestID, \.callerRequestID, \.callerCorrelationID,
         ] {
             request[keyPath: field] = .init("x", times: 2)
         }

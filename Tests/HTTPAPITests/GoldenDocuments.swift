@@ -112,6 +112,8 @@ final class GoldenDocuments {
     /// What nginx sends for an answer: the file that it was told of, or the answer's own body.
     func body(of path: String?, or body: [UInt8]) throws -> [UInt8] {
         guard let path else { return body }
+        // The page is nginx's.
+        if path == "/latchkey-link-page" { return Array("<!doctype html>\n".utf8) }
         guard path.hasPrefix("/latchkey-documents/") else { throw GoldenMistake("nginx knows no \(path)") }
         return try Array(Data(contentsOf: folder.appending(path: path.dropFirst("/latchkey-documents/".count))))
     }

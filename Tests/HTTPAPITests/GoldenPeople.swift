@@ -6,6 +6,7 @@ struct People {
     let database = ScriptedDatabase()
     let app = ClientApp.ID(id(1))
     let disabledApp = ClientApp.ID(id(2))
+    let appWithWebhooks = ClientApp.ID(id(5))
     let user: User.ID
     let erasedUser = User.ID(id(12))
     let activeApps: Set<ClientApp.ID>
@@ -19,7 +20,7 @@ struct People {
     init(mode: Mode, hasher: SecretHasher) throws {
         let otherMode: Mode = mode == .production ? .sandbox : .production
         let (sandboxApp, otherApp) = (ClientApp.ID(Self.id(3)), ClientApp.ID(Self.id(4)))
-        activeApps = [app, sandboxApp, otherApp]
+        activeApps = [app, sandboxApp, otherApp, appWithWebhooks]
         let (user, userOfOtherMode, userOfOtherApp) = (Self.id(10), Self.id(11), Self.id(13))
         self.user = User.ID(user)
 
@@ -32,6 +33,7 @@ struct People {
             disabledKey: .init(clientApp: disabledApp, isActive: false, secrets: [try hash("lk_live_disabled"): false]),
             sandboxKey: .init(
                 clientApp: sandboxApp, isSandboxOnly: true, secrets: [try hash("lk_test_sandbox"): false]),
+            Self.id(23): .init(clientApp: appWithWebhooks, secrets: [try hash("lk_live_webhooks"): false]),
         ]
         database.users = [
             .init(clientApp: app, id: user): (mode, false),
@@ -50,6 +52,7 @@ struct People {
             "API_SECRET": "lk_live_newest", "OLDER_API_SECRET": "lk_live_older",
             "EXPIRED_API_SECRET": "lk_live_expired",
             "SANDBOX_API_KEY": "\(sandboxKey)", "SANDBOX_API_SECRET": "lk_test_sandbox",
+            "API_SECRET_WITH_WEBHOOKS": "lk_live_webhooks", "DISABLED_CLIENT_APP": "\(disabledApp.uuid)",
             "DISABLED_API_KEY": "\(disabledKey)", "DISABLED_API_SECRET": "lk_live_disabled",
             "USER": "\(user)", "USER_IN_CAPITALS": "\(user)".uppercased(), "USER_OF_OTHER_MODE": "\(userOfOtherMode)",
             "USER_OF_OTHER_APP": "\(userOfOtherApp)", "ERASED_USER": "\(erasedUser.uuid)",

@@ -11,7 +11,7 @@ struct GoldenTests {
     @Test("are answered word for word", arguments: try GoldenFile.all())
     func golden(file: GoldenFile) throws {
         let world = try GoldenWorld(mode: file.mode, database: file.database)
-        let answer = world.responder.respond(to: try request(of: file, world.placeholders))
+        let answer = world.responder.answer(to: try request(of: file, world.placeholders))
         let redirect = answer.response.headers.first { $0.name.rawName == "X-Accel-Redirect" }?.value
         let bytes = try world.documents.body(of: redirect, or: answer.response.body)
         let body = file.method == "HEAD" ? "" : String(decoding: bytes, as: UTF8.self)
@@ -38,10 +38,16 @@ struct GoldenTests {
         let expected: [Int] = switch route {
         case .taikiToken, .taikiVerifyToken: [200, 401, 405, 413, 415, 503]
         case .taikiPriorYear: [200, 400, 401, 405, 413, 415, 503]
-        case .taikiBeginRetrieval: [201, 400, 401, 405, 413, 415, 503]
+        case .taikiBeginRetrieval: [201, 400, 401, 405, 409, 413, 415, 503]
         case .taikiUpload: [201, 400, 401, 404, 405, 409, 503]
         case .taikiFinishRetrieval: [200, 400, 401, 404, 405, 409, 413, 415, 503]
         case .taikiDownload: [200, 403, 405, 503]
+        case .quickStartInitializeToken: [200, 400, 401, 405, 413, 415, 503]
+        case .linkPage: [200, 405, 413, 415, 503]
+        case .linkOpen: [201, 400, 401, 403, 405, 409, 413, 415, 503]
+        case .linkPlatforms: [200, 400, 401, 405, 413, 415, 503]
+        case .linkBeginAttempt: [201, 400, 401, 405, 413, 415, 503]
+        case .linkReadAttempt: [200, 400, 401, 404, 405, 413, 415, 503]
         }
         #expect(Set(files.map(\.status)).isSuperset(of: expected))
     }
@@ -67,6 +73,8 @@ struct GoldenTests {
             switch header.name.lowercased() {
             case "content-type": add(value, to: &request.contentType)
             case "authorization": add(value, to: &request.authorization)
+            case "taiki-secret": add(value, to: &request.taikiSecret)
+            case "taiki-user-id": add(value, to: &request.taikiUserID)
             case "idempotency-key": add(value, to: &request.idempotencyKey)
             case "x-request-id": add(value, to: &request.callerRequestID)
             case "x-correlation-id": add(value, to: &request.callerCorrelationID)
@@ -140,6 +148,9 @@ struct GoldenRunnerTests {
         ("01958c8a-abcd-7000-8000-000000000001", "${any:uuid}", true),
         ("01958C8A-abcd-7000-8000-000000000001", "${any:uuid}", false),
         ("2025-03-12T21:30:00Z", "${any:time}", true), ("2025-03-12 21:30:00Z", "${any:time}", false),
+        ("12", "${any:number}", true), ("012", "${any:number}", false), ("", "${any:number}", false),
+        ("<!doctype html>\n<p>", "${any:page}", true), ("<p>", "${any:page}", false),
+        ("lk_link_\(String(repeating: "a", count: 49))", "${any:secret}", true), ("lk_link_a", "${any:secret}", false),
         ("https://a:8443/b?c=d_-.e", "${any:url}", true), ("https://a\"", "${any:url}", false),
     ])
     func compares(answer: String, text: String, isRight: Bool) throws {

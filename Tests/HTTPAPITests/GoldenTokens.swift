@@ -5,11 +5,16 @@ import WireFormats
 /// The tokens of the golden files, made by hand: no signer would make most of them.
 struct Tokens {
     let revoked = AccessToken.ID(high: 0, low: 2)
+    let used = AccessToken.ID(high: 0, low: 3)
+    private let key: Key
+    private let now: UnixTime
     let returningUser = User.ID(UUID(high: 0x0195_8c8a_abcd_7000, low: 0x8000_0000_0000_0015))
     let values: [String: String]
 
     init(keys: KeySet, mode: Mode, now: UnixTime, people: People) throws {
         let key = keys.current
+        self.key = key
+        self.now = now
         let otherMode = mode == .production ? Mode.sandbox : .production
         func token(_ claims: Claims = Claims(), header: String? = nil, key: Key = key) throws -> String {
             let text = claims.text(mode: mode, now: now, people: people)
@@ -42,10 +47,21 @@ struct Tokens {
             "REFRESH_TOKEN": try token(Claims(["token_type": #""refresh""#])),
             "AUDIENCE_TOKEN": try token(Claims(more: #","aud":"somebody""#)),
             "WITHOUT_ID_TOKEN": try token(Claims(["jti": nil])),
+            "USED_TOKEN": try token(Claims(["jti": "\"\(used.text)\""])),
             "REVOKED_TOKEN": try token(Claims(["jti": "\"\(revoked.text)\""])),
             "TOKEN_OF_DISABLED_APP": try token(Claims(["client_app_id": "\"\(people.disabledApp.uuid)\""])),
             "TOKEN_OF_ERASED_USER": try token(Claims(["taiki_user_id": "\"\(people.erasedUser.uuid)\""])),
         ]
+    }
+
+    /// A state as the service makes it.
+    func state(of attempt: String, mode: Mode, age: Int64 = 0) throws -> String {
+        let issued = now.secondsSinceEpoch - age
+        return try Self.signed(
+            """
+            {"token_type":"link_state","exp":\(issued + 3600),"iat":\(issued),\
+            "jti":"\(attempt.replacing("-", with: ""))","mode":"\(mode.rawValue)"}
+            """, header: #"{"alg":"HS256","typ":"JWT","kid":"\#(key.id)"}"#, key: key)
     }
 
     /// Right claims but for what is given: a change is JSON, nil for a claim that is to be missing.
@@ -84,7 +100,7 @@ struct Tokens {
     }
 
     /// Another character in the middle of the signature.
-    private static func flippingABit(of token: String) -> String {
+    static func flippingABit(of token: String) -> String {
         var bytes = Array(token.utf8)
         let index = bytes.count - 10
         bytes[index] = bytes[index] == UInt8(ascii: "A") ? UInt8(ascii: "B") : UInt8(ascii: "A")

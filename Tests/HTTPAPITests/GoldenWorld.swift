@@ -18,15 +18,19 @@ final class GoldenWorld {
             tokens: try .generateHS256(kid: try Self.keyID("2025-03")),
             secretHashes: try .generateHS256(kid: try Self.keyID("hash-1")),
             downloads: try .generateHS256(kid: try Self.keyID("download-1")))
-        let people = try People(mode: mode, hasher: SecretHasher(keys: keys.secretHashes))
+        let hasher = try SecretHasher(keys: keys.secretHashes)
+        let people = try People(mode: mode, hasher: hasher)
         people.database.isAway = state != .there
         let tokens = try Tokens(keys: keys.tokens, mode: mode, now: Self.now, people: people)
         let ring = KeyRing(keys)
         documents = try GoldenDocuments(
             mode: mode, now: Self.now, keys: ring, people: people, returning: tokens.returningUser)
         documents.database.isAway = state != .there
+        let links = try GoldenLinks(
+            mode: mode, now: Self.now, hasher: hasher, people: people, tokens: tokens, documents: documents.database)
         placeholders = Placeholders(
-            people.values.merging(tokens.values) { $1 }.merging(documents.values) { $1 }.merging([
+            people.values.merging(tokens.values) { $1 }.merging(documents.values) { $1 }
+                .merging(links.values) { $1 }.merging([
                 "TOO_LONG_IDEMPOTENCY_KEY": String(repeating: "k", count: 256),
                 "TOO_LARGE_TEXT": String(repeating: "x", count: Request.maximumBodyBytes),
             ]) { $1 },
@@ -45,6 +49,8 @@ final class GoldenWorld {
         let (database, baseURLs) = (documents.database, GoldenDocuments.baseURLs)
         responder = Responder(service: .live(
             environment: environment, baseURLs: baseURLs,
+            // What is allowed where a newcomer tries it.
+            webhookURLs: WebhookURLRules(allowed: ["127.0.0.0/8"].compactMap(IPNetwork.init)),
             issuer: TokenIssuer(keys: ring, environment: environment, contextOf: people.database.context),
             verifier: verifier,
             links: PriorYearLinks(keys: ring, environment: environment, baseURLs: baseURLs, rowsOf: database.rows),
@@ -54,7 +60,12 @@ final class GoldenWorld {
             uploads: UploadRecorder(
                 keys: ring, environment: environment, records: database, contents: documents.contents, quota: .init()),
             downloads: Downloads(
-                keys: ring, environment: environment, baseURLs: baseURLs, contentOf: database.content)))
+                keys: ring, environment: environment, baseURLs: baseURLs, contentOf: database.content),
+            linkTokens: LinkTokens(keys: ring, environment: environment, records: links.records),
+            linkSessions: LinkSessions(keys: ring, records: links.records) { token, mode throws(Refusal) in
+                try verifier.verify(token, mode: mode)
+            },
+            linkAttempts: LinkAttempts(keys: ring, environment: environment, records: links.records)))
     }
 
     static func keyID(_ text: String) throws -> KeyID {

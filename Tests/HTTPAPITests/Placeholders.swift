@@ -12,6 +12,9 @@ struct Placeholders {
         "any:uuid": "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
         "any:time": "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z",
         "any:url": #"https://[A-Za-z0-9._~:/?=&-]+"#,
+        "any:number": "[1-9][0-9]*",
+        "any:secret": "lk_[a-z]{4}_[A-Za-z0-9_-]{49}",
+        "any:page": #"<!(?:doctype|DOCTYPE) html>[\s\S]*"#,
         "any:text": #"(?:[^"\\]|\\.)+"#,
     ]
 

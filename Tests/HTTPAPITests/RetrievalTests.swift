@@ -22,9 +22,32 @@ struct BeginRetrievalTests {
             "created_at":"2025-03-12T21:30:00Z","expires_at":"2025-03-13T21:30:00Z"}
             """)
         let asked = try #require(desk.retrievals.first)
-        #expect(asked.mode == mode && asked.collectorKey == "lk_coll_key" && asked.accessToken == "a.b.c")
-        #expect(asked.platform == "p" && asked.taxYear == 2024 && asked.requestID == Desk.requestID)
+        #expect(asked.mode == mode && asked.collectorKey == "lk_coll_key" && asked.requestID == Desk.requestID)
+        #expect(asked.subject == .user(accessToken: "a.b.c", platform: "p", taxYear: 2024))
         #expect(desk.verified.isEmpty, "the database comes first")
+    }
+
+    @Test("is a state, which stands for all three, whatever they say", arguments: [
+        #"{"state":"a.b.c"}"#, #"{"state":"a.b.c","access_token":1,"platform":[],"tax_year":"x"}"#,
+        #"{"access_token":"t","platform":"other","tax_year":1800,"state":"a.b.c"}"#,
+    ])
+    func state(body: String) {
+        let desk = Desk()
+        let answer = desk.respond(to: Desk.begin(body))
+        #expect(answer.status == 201 && desk.retrievals.map(\.subject) == [.attempt(state: "a.b.c")])
+        #expect(answer.body == """
+            {"id":"\(Desk.retrieval.uuid)","platform":"p","tax_year":2024,"status":"open",\
+            "created_at":"2025-03-12T21:30:00Z","expires_at":"2025-03-13T21:30:00Z"}
+            """)
+    }
+
+    @Test("without a state is one with a token", arguments: ["null", "\"\""])
+    func noState(state: String) {
+        let desk = Desk()
+        let answer = desk.respond(
+            to: Desk.begin(#"{"state":\#(state),"access_token":"t","platform":"p","tax_year":2024}"#))
+        #expect(answer.status == 201)
+        #expect(desk.retrievals.map(\.subject) == [.user(accessToken: "t", platform: "p", taxYear: 2024)])
     }
 
     @Test("is of a year from 1900 on, the current one included", arguments: [
@@ -58,7 +81,7 @@ struct BeginRetrievalTests {
         (#"{"tax_year":2024.0}"#, "tax_year must be an integer"),
         (#"{"tax_year":2e3}"#, "tax_year must be an integer"), (#"{"tax_year":true}"#, "tax_year must be an integer"),
         (#"{"tax_year":99999999999999999999}"#, "tax_year must be an integer"),
-        (#"{"access_token":{}}"#, "access_token must be a string"),
+        (#"{"access_token":{}}"#, "access_token must be a string"), (#"{"state":1}"#, "state must be a string"),
     ])
     func wrongType(body: String, text: String) {
         let answer = Desk().respond(to: Desk.begin(body))
@@ -79,6 +102,8 @@ struct BeginRetrievalTests {
         (Refusal.Kind.invalidAccessToken, 400,
          #"{"error":"invalid_token","error_description":"The access token is not valid"}"#),
         (.unknownPlatform, 400, #"{"error":"unknown_platform","error_description":"There is no such platform"}"#),
+        (.retrievalFinished, 409,
+         #"{"error":"retrieval_finished","error_description":"The retrieval is finished"}"#),
     ])
     func refused(kind: Refusal.Kind, status: Int, body: String) {
         let desk = Desk()

@@ -15,7 +15,8 @@ struct RoutingTests {
     func distinct() {
         #expect(Set(Route.allCases.map(\.path)).count == Route.allCases.count)
         for route in Route.allCases {
-            #expect(route.path.hasPrefix("/") && !route.path.hasSuffix("/"))
+            // The page is what stands in its folder.
+            #expect(route.path.hasPrefix("/") && route.path.hasSuffix("/") == (route == .linkPage))
             #expect(route.rawValue.allSatisfy { $0.isLowercase || $0 == "_" }, "it stands in log lines")
         }
     }
@@ -27,6 +28,8 @@ struct RoutingTests {
         "/\u{e9}", "/api/token\u{301}", "/api/prior-year/", "/api/retrievals/", "/api/retrievals/x",
         "/api/retrievals/x/files", "/api/retrievals/x/y/files/z", "/api/retrievals/x/Files/y", "/download",
         "/api/retrievals/x/finish/", "/api/retrievals/x/y/finish", "/Download/x", "/api/retrievals/{id}",
+        "/initialize-token/", "/Initialize-Token", "/api/initialize-token", "/link", "/link//", "/link/index.html",
+        "/api/link", "/api/link/", "/api/link/open/", "/api/link/platforms/", "/api/link/attempt",
     ])
     func notFound(path: String) {
         for method in ["POST", "GET"] {
@@ -44,7 +47,9 @@ struct RoutingTests {
         for byte in UInt8.min...UInt8.max {
             var request = Desk.request(for: route)
             request.path.value.append(byte)
-            #expect(Desk().respond(to: request).route == (route.path.hasSuffix("}") ? route : nil), "byte \(byte)")
+            let expected: Route? = route.path.hasSuffix("}") ? route
+                : route == .linkBeginAttempt && byte == UInt8(ascii: "/") ? .linkReadAttempt : nil
+            #expect(Desk().respond(to: request).route == expected, "byte \(byte)")
         }
     }
 
@@ -57,7 +62,8 @@ struct RoutingTests {
         ("/api/retrievals//finish", .taikiFinishRetrieval, [""]),
         ("/api/retrievals/files/finish", .taikiFinishRetrieval, ["files"]),
         ("/download/", .taikiDownload, [""]), ("/download/a/b", .taikiDownload, ["a/b"]),
-        ("/api/retrievals", .taikiBeginRetrieval, []),
+        ("/api/retrievals", .taikiBeginRetrieval, []), ("/api/link/attempts", .linkBeginAttempt, []),
+        ("/api/link/attempts/x", .linkReadAttempt, ["x"]), ("/api/link/attempts/x/y", .linkReadAttempt, ["x/y"]),
     ])
     func captures(path: String, route: Route, captured: [String]) throws {
         let found = try #require(Router().route(for: Array(path.utf8)))
@@ -73,6 +79,9 @@ struct RoutingTests {
             (Route.taikiToken, "POST", "POST"), (.taikiVerifyToken, "POST", "POST"), (.taikiPriorYear, "GET", "GET"),
             (.taikiBeginRetrieval, "POST", "POST"), (.taikiUpload, "PUT", "PUT"),
             (.taikiFinishRetrieval, "POST", "POST"), (.taikiDownload, "GET, HEAD", "GET and HEAD"),
+            (.quickStartInitializeToken, "POST", "POST"), (.linkPage, "GET, HEAD", "GET and HEAD"),
+            (.linkOpen, "POST", "POST"), (.linkPlatforms, "GET", "GET"), (.linkBeginAttempt, "POST", "POST"),
+            (.linkReadAttempt, "GET", "GET"),
         ] {
             let desk = Desk()
             var request = Desk.request(for: route)
@@ -84,10 +93,16 @@ struct RoutingTests {
             }
             #expect(answer.status == 405 && answer.header(.allow) == allow && desk.asked == 0)
             let oauth = #"{"error":"method_not_allowed","error_description":"The endpoint answers \#(names) only"}"#
+            let quickStart = #"{"error":"The endpoint answers \#(names) only"}"#
             let wrong = #"{"detail":"Method \"GET\" not allowed."}"#
             let detail = #"{"detail":"Method \"\#(method)\" not allowed."}"#
             // What is no method at all is not repeated.
-            #expect(answer.body == (route.dialect == .oauth ? oauth : method.contains(",") ? wrong : detail))
+            let expected = switch route.dialect {
+            case .oauth: oauth
+            case .quickStart: quickStart
+            case .restFramework: method.contains(",") ? wrong : detail
+            }
+            #expect(answer.body == expected)
         }
     }
 
@@ -104,7 +119,13 @@ struct RoutingTests {
         {"error":"server_error",\
         "error_description":"The service made a mistake; it has been logged with this request's id"}
         """
-    private static let mistakeInDetail = #"{"detail":"A server error occurred."}"#
+    private static func mistake(in dialect: Dialect) -> String {
+        switch dialect {
+        case .oauth: mistake
+        case .quickStart: #"{"error":"The service made a mistake; it has been logged with this request's id"}"#
+        case .restFramework: #"{"detail":"A server error occurred."}"#
+        }
+    }
 
     @Test("wants a mode from nginx, and does not guess", arguments: Route.allCases)
     func noMode(route: Route) {
@@ -113,7 +134,7 @@ struct RoutingTests {
         request.mode = nil
         let answer = desk.respond(to: request)
         #expect(answer.status == 500)
-        #expect(answer.body == (route.dialect == .oauth ? Self.mistake : Self.mistakeInDetail))
+        #expect(answer.body == Self.mistake(in: route.dialect))
         #expect(answer.response.reason == "no_latchkey_mode_parameter" && desk.asked == 0)
     }
 
@@ -124,7 +145,7 @@ struct RoutingTests {
         request.body = route == .taikiUpload ? .bytes([]) : .stream(TestStream([]))
         let answer = desk.respond(to: request)
         #expect(answer.status == 500)
-        #expect(answer.body == (route.dialect == .oauth ? Self.mistake : Self.mistakeInDetail))
+        #expect(answer.body == Self.mistake(in: route.dialect))
         #expect(answer.response.reason == (route == .taikiUpload ? "body_is_no_stream" : "body_is_a_stream"))
         #expect(desk.asked == 0)
     }

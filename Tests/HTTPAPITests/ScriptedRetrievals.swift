@@ -30,6 +30,8 @@ final class ScriptedRetrievals: RetrievalRecords {
     var users: [User.ID: Mode] = [:]
     var retrievals: [LatchkeyCore.Retrieval.ID: Retrieval] = [:]
 
+    var attempts: [LinkAttempt.ID: ScriptedLinks.Attempt] = [:]
+
     init(now: UnixTime) {
         self.now = now
     }
@@ -54,17 +56,32 @@ final class ScriptedRetrievals: RetrievalRecords {
 
     func begin(
         _ retrieval: RetrievalBeginning, by call: CollectorCall
-    ) throws(DatabaseError) -> (outcome: RetrievalOutcome, createdAt: UnixTime?) {
+    ) throws(DatabaseError) -> (outcome: RetrievalOutcome, clientApp: ClientApp.ID?, begun: RetrievalRow?) {
         let (outcome, name) = try collector(call)
-        guard outcome == .ok else { return (outcome, nil) }
-        guard let app = retrieval.clientApp, let user = retrieval.user, users[user] == call.mode else {
-            return (.invalidToken, nil)
+        guard outcome == .ok else { return (outcome, nil, nil) }
+        let wanted: Retrieval
+        switch retrieval.subject {
+        case .user(let token, let platform, let taxYear):
+            wanted = Retrieval(
+                collector: name, clientApp: token.clientApp, user: token.user, mode: call.mode, platform: platform,
+                taxYear: taxYear)
+        case .attempt(let id):
+            guard let attempt = attempts[id], attempt.mode == call.mode else { return (.invalidToken, nil, nil) }
+            guard attempt.status == .waiting else { return (.finishedRetrieval, attempt.clientApp, nil) }
+            attempts[id]?.status = .working
+            wanted = Retrieval(
+                collector: name, clientApp: attempt.clientApp, user: attempt.user, mode: call.mode,
+                platform: attempt.platform, taxYear: attempt.taxYear)
+        case nil:
+            return (.invalidToken, nil, nil)
         }
-        guard platforms[retrieval.platform]?.modes.contains(call.mode) == true else { return (.unknownPlatform, nil) }
-        retrievals[retrieval.id] = Retrieval(
-            collector: name, clientApp: app, user: user, mode: call.mode, platform: retrieval.platform,
-            taxYear: retrieval.taxYear)
-        return (.ok, now)
+        guard users[wanted.user] == call.mode else { return (.invalidToken, nil, nil) }
+        guard platforms[wanted.platform]?.modes.contains(call.mode) == true else {
+            return (.unknownPlatform, wanted.clientApp, nil)
+        }
+        retrievals[retrieval.id] = wanted
+        return (.ok, wanted.clientApp, RetrievalRow(
+            id: retrieval.id, platform: wanted.platform, taxYear: wanted.taxYear, createdAt: now))
     }
 
     func authorize(

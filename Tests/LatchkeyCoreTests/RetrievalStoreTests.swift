@@ -81,8 +81,9 @@ private final class Office {
         year: Int = 2020
     ) throws -> Retrieval.ID {
         try retrievals.begin(RetrievalRequest(
-            mode: mode, collectorKey: key, accessToken: try token(user ?? self.user, mode: mode), platform: platform,
-            taxYear: year, requestID: "request-1")).id
+            mode: mode, collectorKey: key,
+            subject: .user(accessToken: try token(user ?? self.user, mode: mode), platform: platform, taxYear: year),
+            requestID: "request-1")).id
     }
 
     @discardableResult

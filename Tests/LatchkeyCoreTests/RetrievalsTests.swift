@@ -1,8 +1,8 @@
 import JOSE
-import LatchkeyCore
 import Testing
 import WireFormats
 
+@testable import LatchkeyCore
 @testable import PostgreSQL
 
 /// What each outcome becomes.
@@ -33,8 +33,9 @@ struct RetrievalsTests {
 
     private func request(token: String = "right", mode: Mode = .production) -> RetrievalRequest {
         RetrievalRequest(
-            mode: mode, collectorKey: "lk_coll_key", accessToken: token, platform: "a-bank", taxYear: 2024,
-            requestID: "request-1", waited: .milliseconds(7))
+            mode: mode, collectorKey: "lk_coll_key",
+            subject: .user(accessToken: token, platform: "a-bank", taxYear: 2024), requestID: "request-1",
+            waited: .milliseconds(7))
     }
 
     private static let finish = FinishRequest(
@@ -49,30 +50,63 @@ struct RetrievalsTests {
     func begin(mode: Mode) throws {
         let begun = try retrievals.begin(request(mode: mode))
         let (asked, collector) = try #require(records.beginnings.first)
-        #expect(begun.id == asked.id && begun.clientApp == Fixture.app && begun.createdAt == Fixture.now)
+        #expect(begun.id == ScriptedRecords.begun.id && begun.clientApp == Fixture.app)
+        #expect(begun.platform == "b-bank" && begun.taxYear == 2020 && begun.createdAt == Fixture.now)
         #expect(asked.id.uuid.high >> 12 & 15 == 7)
         #expect(Int64(asked.id.uuid.high >> 16) == Fixture.now.secondsSinceEpoch * 1000 + 987)
-        #expect(asked.clientApp == Fixture.app && asked.user == Fixture.user)
-        #expect(asked.platform == "a-bank" && asked.taxYear == 2024 && asked.requestID == "request-1")
+        guard case .user(Fixture.accessToken(mode: mode), "a-bank", 2024) = asked.subject else {
+            Issue.record("another subject: \(String(describing: asked.subject))")
+            return
+        }
+        #expect(asked.requestID == "request-1")
         #expect(try collector.keyHashes == keyHashes() && collector.mode == mode)
         #expect(collector.waited == .milliseconds(7) && records.beginnings.count == 1)
     }
 
     @Test("of a token that opens nothing are refused by the database, after it has proved the key")
     func invalidToken() throws {
-        records.begun = .success((.invalidToken, nil))
+        records.begun = .success((.invalidToken, nil, nil))
         let invalid = try #require(refusal { () throws(Refusal) in try retrievals.begin(request(token: "x")) })
         #expect(invalid.kind == .invalidAccessToken && invalid.reason == "expired")
         #expect(invalid.clientApp == Fixture.otherApp)
-        #expect(records.beginnings.map(\.0.user) == [nil] && records.beginnings.map(\.0.clientApp) == [nil])
+        #expect(records.beginnings.count == 1 && records.beginnings[0].0.subject == nil)
 
-        records.begun = .success((.unknownCollector, nil))
+        records.begun = .success((.unknownCollector, nil, nil))
         let unknown = refusal { () throws(Refusal) in try retrievals.begin(request(token: "x")) }
         #expect(unknown?.kind == .invalidCollector && unknown?.reason == "unknown_collector")
 
         // Were the database to say yes, there would still be nobody to retrieve for.
-        records.begun = .success((.ok, Fixture.now))
+        records.begun = .success((.ok, Fixture.app, ScriptedRecords.begun))
         #expect(refusal { () throws(Refusal) in try retrievals.begin(request(token: "x")) }?.kind == .internalError)
+    }
+
+    @Test("of a state are for its attempt, whoever began before")
+    func state() throws {
+        let attempt = LinkAttempt.ID(UUID(high: 0xf1, low: 1))
+        let state = try LinkStates(keys: keys, environment: Fixture.environment()).state(of: attempt, mode: .sandbox)
+        func request(_ state: String, _ mode: Mode = .sandbox) -> RetrievalRequest {
+            RetrievalRequest(
+                mode: mode, collectorKey: "lk_coll_key", subject: .attempt(state: state), requestID: "request-1")
+        }
+        let begun = try retrievals.begin(request(state))
+        #expect(begun.id == ScriptedRecords.begun.id && begun.platform == "b-bank" && begun.taxYear == 2020)
+        #expect(begun.clientApp == Fixture.app && begun.createdAt == Fixture.now)
+        guard case .attempt(attempt) = records.beginnings[0].0.subject else {
+            Issue.record("another subject")
+            return
+        }
+
+        // An access token is none, and neither is a state where an access token is wanted.
+        let token = try TestKey.first.token(Claims.text(["mode": #""sandbox""#]))
+        records.begun = .success((.invalidToken, nil, nil))
+        for (wrong, mode, reason) in [
+            (String(decoding: token, as: UTF8.self), Mode.sandbox, "invalid_claim"), ("x", .sandbox, "malformed"),
+            (state, .production, "wrong_mode"),
+        ] {
+            let refused = refusal { () throws(Refusal) in try retrievals.begin(request(wrong, mode)) }
+            #expect(refused?.kind == .invalidAccessToken && refused?.reason == reason)
+            #expect(records.beginnings.last?.0.subject == nil)
+        }
     }
 
     @Test("wait for tokens that nobody can judge now")
@@ -83,7 +117,7 @@ struct RetrievalsTests {
 
     @Test("are refused by the outcome", arguments: refusedOutcomes)
     func outcomes(outcome: RetrievalOutcome, kind: Refusal.Kind) {
-        records.begun = .success((outcome, nil))
+        records.begun = .success((outcome, nil, nil))
         records.finished = .success((outcome, nil, outcome == .otherStatus ? ScriptedRecords.result : nil))
         for refusal in [
             refusal { () throws(Refusal) in try retrievals.begin(request()) },
@@ -120,7 +154,7 @@ struct RetrievalsTests {
         records.finished = .failure(error)
         #expect(refusal { () throws(Refusal) in try retrievals.begin(request()) }?.kind == kind)
         #expect(refusal { () throws(Refusal) in try retrievals.finish(Self.finish) }?.kind == kind)
-        records.begun = .success((.ok, nil))
+        records.begun = .success((.ok, Fixture.app, nil))
         records.finished = .success((.ok, Fixture.app, nil))
         #expect(refusal { () throws(Refusal) in try retrievals.begin(request()) }?.kind == .internalError)
         #expect(refusal { () throws(Refusal) in try retrievals.finish(Self.finish) }?.kind == .internalError)

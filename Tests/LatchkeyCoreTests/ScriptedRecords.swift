@@ -4,7 +4,8 @@ import WireFormats
 
 /// Answers a collector as the test says, and remembers what was asked.
 final class ScriptedRecords: RetrievalRecords {
-    var begun: Result<(RetrievalOutcome, UnixTime?), DatabaseError> = .success((.ok, Fixture.now))
+    var begun: Result<(RetrievalOutcome, ClientApp.ID?, RetrievalRow?), DatabaseError>
+        = .success((.ok, Fixture.app, ScriptedRecords.begun))
     var authorized: Result<(RetrievalOutcome, ClientApp.ID?), DatabaseError> = .success((.ok, Fixture.app))
     var recorded: Result<RetrievalOutcome, DatabaseError> = .success(.ok)
     var referenced: Result<Bool, DatabaseError> = .success(false)
@@ -16,6 +17,9 @@ final class ScriptedRecords: RetrievalRecords {
     static let result = RetrievalResult(
         status: .success, platform: "first-sandbox-bank", taxYear: 2024, documentCount: 2, finishedAt: Fixture.now)
 
+    static let begun = RetrievalRow(
+        id: Retrieval.ID(UUID(high: 0xd1, low: 7)), platform: "b-bank", taxYear: 2020, createdAt: Fixture.now)
+
     private(set) var beginnings: [(RetrievalBeginning, CollectorCall)] = []
     private(set) var authorizations: [(UploadAuthorization, CollectorCall)] = []
     private(set) var files: [(RecordedFile, CollectorCall)] = []
@@ -24,10 +28,10 @@ final class ScriptedRecords: RetrievalRecords {
 
     func begin(
         _ retrieval: RetrievalBeginning, by collector: CollectorCall
-    ) throws(DatabaseError) -> (outcome: RetrievalOutcome, createdAt: UnixTime?) {
+    ) throws(DatabaseError) -> (outcome: RetrievalOutcome, clientApp: ClientApp.ID?, begun: RetrievalRow?) {
         beginnings.append((retrieval, collector))
-        let (outcome, createdAt) = try begun.get()
-        return (outcome, createdAt)
+        let (outcome, clientApp, row) = try begun.get()
+        return (outcome, clientApp, row)
     }
 
     func authorize(

@@ -58,6 +58,7 @@ struct ConfigurationCheckTests {
             LATCHKEY_SANDBOX_URL=https://sandbox.example.com
             LATCHKEY_RETRIEVAL_FILES=100
             LATCHKEY_RETRIEVAL_MEBIBYTES=500
+            # LATCHKEY_WEBHOOK_ALLOWED_NETWORKS is not set
             LATCHKEY_LEEWAY_SECONDS=0
             LATCHKEY_STALE_SECONDS=30
             LATCHKEY_POLL_MILLISECONDS=500

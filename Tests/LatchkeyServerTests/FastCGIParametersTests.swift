@@ -25,7 +25,7 @@ struct FastCGIParametersTests {
             "CONTENT_TYPE=application/json", "CONTENT_LENGTH=17",
             "HTTP_AUTHORIZATION=Bearer a=b==", "HTTP_IDEMPOTENCY_KEY=key", "LATCHKEY_MODE=sandbox",
             "LATCHKEY_REQUEST_ID=one", "HTTP_X_REQUEST_ID=two", "HTTP_X_CORRELATION_ID=three",
-            "LATCHKEY_RECEIVED=1741815000.123",
+            "LATCHKEY_RECEIVED=1741815000.123", "HTTP_TAIKI_SECRET=four", "HTTP_TAIKI_USER_ID=five",
         ])
         #expect(request.method.text == "POST" && request.path.text == "/api/token" && length == 17)
         #expect(request.query.text == "a=b&c=%3F?")
@@ -33,6 +33,7 @@ struct FastCGIParametersTests {
         #expect(request.idempotencyKey.text == "key" && request.mode == .sandbox && request.requestID.text == "one")
         #expect(request.callerRequestID.text == "two" && request.callerCorrelationID.text == "three")
         #expect(request.receivedAt == 1_741_815_000_123)
+        #expect(request.taikiSecret.text == "four" && request.taikiUserID.text == "five")
     }
 
     @Test("of other names are of no interest", arguments: [
@@ -40,7 +41,7 @@ struct FastCGIParametersTests {
         "HTTP_REQUEST_METHOD=GET", "AUTHORIZATION=Bearer x", "HTTP_AUTHORIZATION_=x",
         "HTTP_PROXY_AUTHORIZATION=Bearer x", "HTTP_X_FORWARDED_AUTHORIZATION=Bearer x", "HTTP_LATCHKEY_MODE=sandbox",
         "HTTP_LATCHKEY_REQUEST_ID=x", "HTTP_LATCHKEY_RECEIVED=1741815000.123", "LATCHKEY_RECEIVED_=1741815000.123",
-        "HTTP_QUERY_STRING=x", "HTTP_COOKIE=x", "HTTP_CONTENT_LENGTH=3", "HTTP_PROXY=http://x",
+        "TAIKI_SECRET=x", "HTTP_TAIKI_USER=x", "HTTP_QUERY_STRING=x", "HTTP_COOKIE=x", "HTTP_CONTENT_LENGTH=3", "HTTP_PROXY=http://x",
         "LATCHKEY_MODE", "\u{e9}=x",
     ])
     func others(parameter: String) {

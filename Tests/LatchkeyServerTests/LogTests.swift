@@ -9,20 +9,6 @@ import WireFormats
 
 @testable import LatchkeyServer
 
-/// Takes what would go to standard error.
-private final class Paper: Sendable {
-    private let bytes = Mutex<[UInt8]>([])
-
-    func write(_ line: [UInt8]) { bytes.withLock { $0 += line } }
-
-    /// The lines so far, each of which must be a JSON object.
-    func lines() throws -> [JSONObject] {
-        let text = bytes.withLock { $0 }
-        try #require(text.isEmpty || text.last == UInt8(ascii: "\n"))
-        return try text.split(separator: UInt8(ascii: "\n")).map { try JSONObject(parsing: Array($0)) }
-    }
-}
-
 /// What clients and operators may send to break a line, or a terminal that shows it. So it is not the argument of any
 /// test: those are shown.
 private let nasty = [
@@ -112,14 +98,17 @@ struct LogTests {
         #expect(lines[0].members.dropFirst().map(\.value.string) == ["warning", text, text, "message's", text])
     }
 
-    private func answer(_ request: Request, refusal: Refusal?) -> Responder.Answer {
+    private func answer(_ request: Request, refusal: Refusal?) throws -> Responder.Answer {
         var service = Service.idle
         service.issueToken = { _ throws(Refusal) in
             if let refusal { throw refusal }
             return IssuedToken(token: Array("the-token".utf8), user: .init(UUID(high: 0, low: 1)), clientApp: app)
         }
         service.verifyToken = { _, _ throws(Refusal) in throw refusal ?? Refusal(.internalError, reason: "") }
-        return Responder(service: service).respond(to: request)
+        guard case .answer(let answer) = Responder(service: service).respond(to: request) else {
+            throw Conversation.Unanswered()
+        }
+        return answer
     }
 
     private let app = ClientApp.ID(UUID(high: 0, low: 7))
@@ -148,7 +137,7 @@ struct LogTests {
         let paper = Paper()
         let sink = try LogSink(output: paper.write)
         var log = RequestLog(sink: sink, level: .info)
-        log.write(answer(request(path), refusal: refusal), took: .microseconds(1_234_567))
+        log.write(try answer(request(path), refusal: refusal), took: .microseconds(1_234_567))
         sink.flush()
         let line = try #require(try paper.lines().first)
         let names = ["level", "message", "request_id", "endpoint", "status", "client_app_id", "reason"]
@@ -164,8 +153,8 @@ struct LogTests {
         let paper = Paper()
         let sink = try LogSink(output: paper.write)
         var log = RequestLog(sink: sink, level: level)
-        log.write(answer(request("/api/token"), refusal: nil), took: .zero)
-        log.write(answer(request("/api/token"), refusal: Refusal(.internalError, reason: "x")), took: .zero)
+        log.write(try answer(request("/api/token"), refusal: nil), took: .zero)
+        log.write(try answer(request("/api/token"), refusal: Refusal(.internalError, reason: "x")), took: .zero)
         sink.flush()
         #expect(try paper.lines().count == count)
     }

@@ -49,6 +49,7 @@ struct SettingsTests {
             LATCHKEY_SANDBOX_URL=https://sandbox.example.com
             LATCHKEY_RETRIEVAL_FILES=100
             LATCHKEY_RETRIEVAL_MEBIBYTES=500
+            # LATCHKEY_WEBHOOK_ALLOWED_NETWORKS is not set
             LATCHKEY_LEEWAY_SECONDS=0
             LATCHKEY_STALE_SECONDS=30
             LATCHKEY_POLL_MILLISECONDS=500
@@ -94,6 +95,7 @@ struct SettingsTests {
         LATCHKEY_SANDBOX_URL=https://[::1]:8444
         LATCHKEY_RETRIEVAL_FILES=10000
         LATCHKEY_RETRIEVAL_MEBIBYTES=1
+        LATCHKEY_WEBHOOK_ALLOWED_NETWORKS=10.1.0.0/16, ::1
         LATCHKEY_LEEWAY_SECONDS=60
         LATCHKEY_STALE_SECONDS=3600
         LATCHKEY_POLL_MILLISECONDS=50
@@ -113,6 +115,7 @@ struct SettingsTests {
         #expect(settings.socketTimeout == .seconds(300) && settings.drain == .seconds(1))
         #expect(settings.longestWait == .milliseconds(10))
         #expect(settings.retrievalQuota.files == 10_000 && settings.retrievalQuota.bytes == 1_048_576)
+        #expect(settings.allowedNetworks.networks == [IPNetwork("10.1.0.0/16"), IPNetwork("::1")])
         #expect(settings.leeway == .seconds(60) && settings.staleAfter == .seconds(3600))
     }
 
@@ -190,6 +193,8 @@ struct SettingsTests {
          "LATCHKEY_PRODUCTION_URL is not set: the base URL of production, such as https://api.example.com"),
         (["LATCHKEY_SANDBOX_URL": ""],
          "LATCHKEY_SANDBOX_URL is not set: the base URL of the sandbox, such as https://sandbox.example.com"),
+        (["LATCHKEY_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8, 10.1.0.1/16"],
+         "LATCHKEY_WEBHOOK_ALLOWED_NETWORKS: 10.1.0.1/16 is no network such as 10.1.0.0/16 or fd00::/8"),
         (["LATCHKEY_LOG_LEVEL": "INFO"],
          "LATCHKEY_LOG_LEVEL must be one of trace, debug, info, notice, warning, error, critical"),
     ] as [([String: String], String)])
@@ -285,7 +290,10 @@ struct ShippedConfigurationTests {
         #expect(mistakes.isEmpty && otherMistakes.isEmpty)
         #expect(!settings.text.contains("is not set"))
         // The examples among them: what has no default, or one that depends on the machine.
-        let examples = ["LATCHKEY_SOCKET_GROUP", "LATCHKEY_WEAK_SECRETS_FILE", "LATCHKEY_VERIFY_WORKERS"]
+        let examples = [
+            "LATCHKEY_SOCKET_GROUP", "LATCHKEY_WEAK_SECRETS_FILE", "LATCHKEY_VERIFY_WORKERS",
+            "LATCHKEY_WEBHOOK_ALLOWED_NETWORKS",
+        ]
         let pairs = zip(settings.text.split(separator: "\n"), defaults.text.split(separator: "\n"))
         for (line, otherLine) in pairs where !examples.contains(where: line.hasPrefix) { #expect(line == otherLine) }
     }

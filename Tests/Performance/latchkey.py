@@ -42,7 +42,7 @@ class Latchkey:
         self.state = self.parent / "state"
         self.try_log = logs / "try.log"
         # Production, sandbox, and one for each reference.
-        self.port = free_ports(6)
+        self.port = free_ports(7)
         self.environment = {}
 
     # Starting and stopping

@@ -18,7 +18,7 @@ class References:
     def __init__(self, product, logs):
         self.product = product
         self.logs = logs
-        self.nginx_port, self.c_port, self.php_port = range(product.port + 3, product.port + 6)
+        self.nginx_port, self.c_port, self.php_port = range(product.port + 4, product.port + 7)
         self.processes = []
 
     def start(self):

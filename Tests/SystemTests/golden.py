@@ -11,6 +11,9 @@ ANY = {
     "uuid": r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     "time": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z",
     "url": r"https://[A-Za-z0-9._~:/?=&-]+",
+    "number": r"[1-9][0-9]*",
+    "secret": r"lk_[a-z]{4}_[A-Za-z0-9_-]{49}",
+    "page": r"<!(?:doctype|DOCTYPE) html>[\s\S]*",
     "text": r'(?:[^"\\\x00-\x1f]|\\.)+',
 }
 SETTINGS = {"mode": ("production", "sandbox"), "database": ("there", "away", "away for too long")}

@@ -12,6 +12,8 @@ from waiting import eventually
 
 MODES = ("production", "sandbox")
 PLATFORM = "golden-bank"
+CONNECTOR = "golden-connector"
+ORIGINS = ("https://app.example", "https://localhost:8443")
 
 
 def other(mode):
@@ -46,6 +48,10 @@ class Prepared:
         for mode in MODES:
             product.administer("user", "erase", self.erased[mode][1], "--app", app.client_app)
             product.administer("token", "revoke", input=self.revoked[mode])
+        with_webhooks = product.create_app("Golden webhooks")
+        made = product.administer(
+            "webhook", "configure", with_webhooks.client_app, "--url", "https://app.example/golden")
+        product.secrets.add(made["webhook_secret"])
         self.users = {mode: product.issued(app, mode)[1] for mode in MODES}
         self.users_of_another = {mode: product.issued(self.another, mode)[1] for mode in MODES}
         self.kept = {
@@ -53,6 +59,7 @@ class Prepared:
             "API_KEY_IN_CAPITALS": app.api_key.upper(),
             "OLDER_API_SECRET": older.api_secret, "EXPIRED_API_SECRET": expired.api_secret,
             "SANDBOX_API_KEY": sandbox.api_key, "SANDBOX_API_SECRET": sandbox.api_secret,
+            "API_SECRET_WITH_WEBHOOKS": with_webhooks.api_secret, "DISABLED_CLIENT_APP": disabled.client_app,
             "DISABLED_API_KEY": disabled.api_key, "DISABLED_API_SECRET": disabled.api_secret,
             "UNKNOWN_ID": str(uuid.uuid4()), "TOO_LONG_IDEMPOTENCY_KEY": "k" * 256,
             "TOO_LARGE_TEXT": "x" * 16384, "NOT_UTF8": b"\xff",
@@ -71,6 +78,17 @@ class Prepared:
         self.open = {mode: self.begin(mode) for mode in MODES}
         self.open_of_other_collector = {mode: self.begin(mode, self.other_collector) for mode in MODES}
         self.returning = {mode: self.record(mode) for mode in MODES}
+        product.administer(
+            "platform", "create", CONNECTOR, "--name", "Golden Connector", "--production", "--sandbox",
+            "--connector-url", "https://connector.example/sign-in?from=latchkey")
+        for origin in ORIGINS:
+            product.administer("app", "origin", "add", app.client_app, origin)
+        self.kept["CONNECTOR"] = CONNECTOR
+        self.used_tokens, self.sessions, self.attempts = {}, {}, {}
+        for mode in MODES:
+            self.used_tokens[mode], self.sessions[mode] = self.open(mode)
+            self.attempts[mode] = self.attempt(mode), self.finish(mode, "success"), self.finish(mode, "failure")
+        self.other_attempts = {mode: self.attempt(mode, self.open(mode)[1]) for mode in MODES}
         for mode in MODES:
             for token in (self.revoked[mode], self.erased[mode][0], self.disabled_tokens[mode]):
                 eventually(
@@ -96,13 +114,67 @@ class Prepared:
         token, user = self.product.issued(self.app, mode)
         platform = collectors.SANDBOX_PLATFORM if mode == "sandbox" else PLATFORM
         retrieval = self.collector.begun(token, platform, mode=mode)
+        self.fill(retrieval, mode)
+        self.collector.finished(retrieval, mode=mode)
+        [document, _] = collectors.page(self.product, token, mode)["documents"]
+        return {"user": user, "retrieval": retrieval, "document": document["id"]}
+
+    def fill(self, retrieval, mode):
+        """Two files."""
         for name, content, content_type in (
                 ("1099_INT.pdf", b"%PDF-1.7 of last year.", "application/pdf"),
                 ("W-2 f\u00fcr 2024.txt", b"", "text/plain")):
             self.collector.uploaded(retrieval, name, content, content_type, mode=mode)
-        self.collector.finished(retrieval, mode=mode)
-        [document, _] = collectors.page(self.product, token, mode)["documents"]
-        return {"user": user, "retrieval": retrieval, "document": document["id"]}
+
+    def modal(self, mode, path, key, **members):
+        """What the modal is answered to a POST."""
+        answer = self.product.post(
+            f"{self.product.base_url(mode)}/api/link/{path}", json=members, headers={"Authorization": f"Bearer {key}"})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def open(self, mode):
+        """A token that has opened the modal for the user, and the key of its session."""
+        token, _ = self.product.issued(self.app, mode, taiki_user_id=self.users[mode])
+        key = self.modal(mode, "open", token, origin=ORIGINS[0])["session_key"]
+        self.product.secrets.add(key)
+        return token, key
+
+    def attempt(self, mode, key=None):
+        """An attempt that waits for a collector: its id and state."""
+        made = self.modal(
+            mode, "attempts", key or self.sessions[mode], platform=CONNECTOR, tax_year=collectors.this_year() - 1)
+        return made["id"], made["state"]
+
+    def finish(self, mode, status):
+        """An attempt that is over."""
+        attempt, state = self.attempt(mode)
+        begun = self.collector.call("POST", "/api/retrievals", mode, json={"state": state})
+        assert begun.status_code == 201, begun.text
+        if status == "success":
+            self.fill(begun.json()["id"], mode)
+        self.collector.finished(begun.json()["id"], status, mode=mode)
+        return attempt, state
+
+    def link(self, mode):
+        """Sessions and attempts, and states that are made now."""
+        (waiting, state), (finished, finished_state), (failed, _) = self.attempts[mode]
+        _, state_of_other_mode = self.attempts[other(mode)][0]
+        key, *_ = tokens.read_keys(self.product.key_files[0])
+        then = int(time.time()) - 3600
+        head, payload, signature = state.split(".")
+        mac = bytearray(base64.urlsafe_b64decode(signature + "="))
+        mac[7] ^= 1
+        return {
+            "USED_TOKEN": self.used_tokens[mode], "SESSION_KEY": self.sessions[mode],
+            "SESSION_KEY_OF_OTHER_MODE": self.sessions[other(mode)], "ATTEMPT": waiting, "FINISHED_ATTEMPT": finished,
+            "FAILED_ATTEMPT": failed, "ATTEMPT_OF_OTHER_SESSION": self.other_attempts[mode][0],
+            "FINISHED_STATE": finished_state, "STATE_OF_OTHER_MODE": state_of_other_mode,
+            "FORGED_STATE": f"{head}.{payload}.{tokens.base64url(bytes(mac))}",
+            "EXPIRED_STATE": tokens.signed(
+                {"token_type": "link_state", "exp": then + 3600, "iat": then, "jti": uuid.UUID(waiting).hex,
+                 "mode": mode}, key),
+        }
 
     def documents(self, mode):
         """Retrievals, and links that are made now."""
@@ -137,7 +209,7 @@ class Prepared:
         mac = bytearray(base64.urlsafe_b64decode(signature + "="))
         mac[7] ^= 1
         unsigned = tokens.signed(tokens.claims(app, user, mode=mode), key, {"alg": "none"})
-        return Values(self.kept | self.keys[mode] | self.documents(mode) | {
+        return Values(self.kept | self.keys[mode] | self.documents(mode) | self.link(mode) | {
             "USER": user, "USER_IN_CAPITALS": user.upper(),
             "USER_OF_OTHER_APP": self.users_of_another[mode], "USER_OF_OTHER_MODE": self.users[other(mode)],
             "ERASED_USER": self.erased[mode][1], "UNUSED_IDEMPOTENCY_KEY": str(uuid.uuid4()),
@@ -157,4 +229,7 @@ class Prepared:
             "WITHOUT_ID_TOKEN": made(jti=None), "REVOKED_TOKEN": self.revoked[mode],
             "TOKEN_OF_DISABLED_APP": self.disabled_tokens[mode], "TOKEN_OF_ERASED_USER": self.erased[mode][0],
             "RETURNING_TOKEN": tokens.signed(tokens.claims(app, self.returning[mode]["user"], mode=mode), key),
-        }, {"UNFINISHED_RETRIEVAL": lambda: self.begin(mode)})
+        }, {
+            "UNFINISHED_RETRIEVAL": lambda: self.begin(mode),
+            "STATE": lambda: self.attempt(mode, self.open(mode)[1])[1],
+        })

@@ -43,17 +43,17 @@ class App:
 
 
 def free_ports():
-    """A port for production, free as the sandbox's and the receiver's behind it; below the ephemeral ones."""
+    """A port for production, free as the three behind it (deploy/try --help); below the ephemeral ones."""
     for _ in range(200):
         port = random.randrange(20000, 30000, 4)
         try:
-            for number in (port, port + 1, port + 2):
+            for number in range(port, port + 4):
                 with socket.socket() as probe:
                     probe.bind(("127.0.0.1", number))
         except OSError:
             continue
         return port
-    raise AssertionError("no two free ports")
+    raise AssertionError("no four free ports in a row")
 
 
 class Product:
@@ -97,6 +97,7 @@ class Product:
             env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True).stdout
         self.environment = dict(pair.split("=", 1) for pair in text.split("\0") if pair)
         self.secrets.update((self["API_SECRET"], self["COLLECTOR_KEY"], self["WEBHOOK_SECRET"]))
+        self.secrets.add((self.state / "keys/sandbox-bank.key").read_text().strip())
         for keys in self.key_files:
             self.secrets.update(key["k"] for key in json.loads(keys.read_text())["keys"])
 

@@ -263,7 +263,7 @@ class Announcements:
             deliveries.append(f"msg_{delivery}")
             statements.append(
                 f"SELECT latchkey_api.begin_retrieval({key}, 'sandbox', '{retrieval}', '{app}', '{user}',"
-                f" 'first-sandbox-bank', {year}, 'tests');")
+                f" 'first-sandbox-bank', {year}, 'tests', NULL, NULL);")
             for name, size in files:
                 statements.append(
                     f"SELECT latchkey_api.record_file({key}, 'sandbox', '{retrieval}', gen_random_uuid(), '{name}',"

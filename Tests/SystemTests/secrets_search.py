@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 
 TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}")
-SECRET = re.compile(rb"lk_(?:live|test|coll)_[A-Za-z0-9_-]{20,}|whsec_[A-Za-z0-9+/]{20,}")
+SECRET = re.compile(rb"lk_(?:live|test|coll|link)_[A-Za-z0-9_-]{20,}|whsec_[A-Za-z0-9+/]{20,}")
 # What is signed of a download's address: a key's name, 40 bytes, and the signature.
 LINK = re.compile(rb"\.[A-Za-z0-9_-]{54}\.[A-Za-z0-9_-]{43}")
-PREFIXES = ("lk_live_", "lk_test_", "lk_coll_", "whsec_")
+PREFIXES = ("lk_live_", "lk_test_", "lk_coll_", "lk_link_", "whsec_")
 
 
 def forms(value):

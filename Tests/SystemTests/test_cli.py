@@ -128,6 +128,70 @@ def test_an_app_that_is_not_there_is_not_found(product, verb):
     failed(product, USAGE, "app", verb, "no-uuid")
 
 
+# app origin
+
+def origins(product, app):
+    listed = product.administer("app", "origin", "list", app.client_app)
+    assert listed["client_app_id"] == app.client_app
+    assert product.administer("app", "show", app.client_app)["origins"] == listed["origins"]
+    return listed["origins"]
+
+
+def test_origins_are_written_as_browsers_do_and_each_act_is_recorded_once(product):
+    app = product.create_app("Origins")
+    assert origins(product, app) == []
+    for text, origin in {
+            "https://b.example": "https://b.example", "HTTPS://B.Example:443/": "https://b.example",
+            "https://a.example:8443": "https://a.example:8443", "http://LOCALHOST:3000/": "http://localhost:3000",
+            "http://[0:0::1]:80": "http://[::1]"}.items():
+        assert product.administer("app", "origin", "add", app.client_app, text, "--actor", "erin") == {
+            "client_app_id": app.client_app, "origin": origin, "registered": True}
+    assert origins(product, app) == [
+        "http://[::1]", "http://localhost:3000", "https://a.example:8443", "https://b.example"]
+    assert product.latchkey("app", "origin", "list", app.client_app).stdout.splitlines() == origins(product, app)
+    removed = product.administer("app", "origin", "remove", app.client_app, "https://B.EXAMPLE/", "--actor", "frank")
+    assert removed == {"client_app_id": app.client_app, "origin": "https://b.example", "registered": False}
+    assert "https://b.example" not in origins(product, app)
+    thing = f"client_app:{app.client_app}"
+    assert [(actor, detail["origin"]) for actor, detail in acts(product, "origin.add", thing)] == [
+        ("erin", "https://b.example"), ("erin", "https://a.example:8443"), ("erin", "http://localhost:3000"),
+        ("erin", "http://[::1]")]
+    assert acts(product, "origin.remove", thing) == [("frank", {"origin": "https://b.example"})]
+
+
+@pytest.mark.parametrize("text", [
+    "", "null", "*", "https://*.example", "a.example", "https://", "ftp://a.example", "https://a.example/page",
+    "https://a.example?x", "https://a.example#x", "https://user:hunter2@a.example", "https://a.example:0",
+    "https://0x7f.1", "https://a.example; script-src *", "https://a.example\r\nX: y", "https://bücher.example",
+    "http://a.example", "http://192.168.1.1"], ids=repr)
+def test_what_is_no_origin_of_a_browser_is_refused(product, app, text):
+    for verb in ("add", "remove"):
+        result = product.latchkey("app", "origin", verb, app.client_app, text)
+        assert (result.returncode, result.stdout) == (USAGE, "")
+        assert result.stderr.startswith("latchkey: an origin ") and "hunter2" not in result.stderr
+    assert origins(product, app) == []
+
+
+def test_an_app_has_twenty_origins_at_most(product):
+    app = product.create_app("Many origins")
+    for number in range(20):
+        product.administer("app", "origin", "add", app.client_app, f"https://a{number}.example")
+    failed(product, REFUSED, "app", "origin", "add", app.client_app, "https://b.example")
+    product.administer("app", "origin", "add", app.client_app, "https://a7.example")
+    product.administer("app", "origin", "remove", app.client_app, "https://a7.example")
+    product.administer("app", "origin", "add", app.client_app, "https://b.example")
+    assert len(origins(product, app)) == 20
+
+
+def test_origins_of_nobody_are_not_found(product, app):
+    unknown = str(uuid.uuid4())
+    for words in (["add", unknown, "https://a.example"], ["remove", unknown, "https://a.example"], ["list", unknown]):
+        assert unknown in failed(product, NOT_FOUND, "app", "origin", *words)
+    assert "https://a.example" in failed(
+        product, NOT_FOUND, "app", "origin", "remove", app.client_app, "https://a.example")
+    failed(product, USAGE, "app", "origin", "add", "no-uuid", "https://a.example")
+
+
 # secret
 
 def test_secret_regenerate_has_an_overlap_of_a_day_unless_told_otherwise(product):
@@ -367,7 +431,7 @@ def diagnosed(product, environment=None, status=FAILED, words=()):
 
 NAMES = {
     "database", "token keys", "secret-hash keys", "download keys", "webhook keys", "documents", "verify socket",
-    "database socket", "upload socket", "nginx", "webhook deliveries", "webhook secrets"}
+    "database socket", "upload socket", "nginx", "link page", "webhook deliveries", "webhook secrets"}
 # What other tests have left undelivered is worth a look, and no illness.
 WORTH_A_LOOK = {"webhook deliveries", "webhook secrets"}
 
@@ -417,8 +481,21 @@ def test_the_doctor_says_what_is_wrong_and_how_to_mend_it(product, name, setting
 
 
 def test_the_doctor_looks_at_nginxs_configuration(product):
-    check = diagnosed(product, words=["--nginx-config", bad_nginx(product)])["nginx"]
-    assert check["outcome"] == "wrong" and "no_such_directive" in check["finding"]
+    found = diagnosed(product, words=["--nginx-config", bad_nginx(product)])
+    assert found["nginx"]["outcome"] == "wrong" and "no_such_directive" in found["nginx"]["finding"]
+    assert found["link page"]["outcome"] == "skipped"
+
+
+def test_the_doctor_looks_for_the_link_page_where_nginx_does(product):
+    path = product.state / "nginx/no-pages.conf"
+    for folder, outcome in (("/nowhere/www", "wrong"), (None, "look")):
+        names = f'map "" $latchkey_www {{ default {folder}; }}' if folder else ""
+        path.write_text(f"pid {path}.pid; error_log stderr; events {{}}\nhttp {{ access_log off; {names} }}\n")
+        path.chmod(0o644)
+        status = FAILED if outcome == "wrong" else DONE
+        check = diagnosed(product, status=status, words=["--nginx-config", str(path)])["link page"]
+        assert check["outcome"] == outcome and check["hint"]
+        assert folder is None or f"{folder}/link/index.html" in check["finding"]
 
 
 def test_the_doctor_looks_at_the_key_files_mode(product):
@@ -464,6 +541,7 @@ def test_the_doctor_notices_a_stopped_database(database):
 
 EVERY = [
     ["app", "create"], ["app", "list"], ["app", "show"], ["app", "disable"], ["app", "enable"],
+    ["app", "origin", "add"], ["app", "origin", "remove"], ["app", "origin", "list"],
     ["secret", "regenerate"], ["key", "generate"], ["key", "list"], ["token", "inspect"], ["token", "revoke"],
     ["user", "show"], ["user", "erase"], ["collector", "create"], ["collector", "list"], ["collector", "disable"],
     ["collector", "enable"], ["platform", "create"], ["platform", "list"], ["platform", "disable"],

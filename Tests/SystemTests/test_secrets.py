@@ -112,6 +112,7 @@ def planted(product):
         "an address": link.encode(), "an address's signature": link.split(".")[2].encode(),
         "somebody else's address": b"?link=kid." + b"A" * 54 + b"." + b"B" * 43,
         "somebody else's collector key": b"lk_coll_" + b"x" * 49,
+        "somebody else's session key": b"lk_link_" + b"x" * 49,
         "somebody else's webhook secret": b"whsec_" + b"x" * 43 + b"=",
         "a secret": secret.encode(), "a secret without its prefix": secret[8:].encode(),
         "a secret in hexadecimal": secret.encode().hex().encode(), "a secret in base64": base64.b64encode(

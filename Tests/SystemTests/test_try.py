@@ -32,7 +32,8 @@ NAMES = [
     "BASE_URL", "PRODUCTION_URL", "SANDBOX_URL", "CA_FILE", "CLIENT_APP", "API_KEY", "API_SECRET", "COLLECTOR_KEY",
     "WEBHOOK_SECRET", "SANDBOX_USER_ID", "VERIFY_SOCKET", "DATABASE_SOCKET", "UPLOAD_SOCKET", "PID", "NGINX_PID",
     "WEBHOOKS_PID", "KEYS_FILE", "SECRET_HASH_KEYS_FILE", "DOWNLOAD_KEYS_FILE", "WEBHOOK_KEYS_FILE",
-    "DOCUMENTS_FOLDER", "DATABASE_URL", "LOG", "NGINX_LOG", "WEBHOOKS_LOG", "RECEIVER_LOG",
+    "DOCUMENTS_FOLDER", "DATABASE_URL", "LOG", "NGINX_LOG", "WEBHOOKS_LOG", "RECEIVER_LOG", "DEMO_URL",
+    "SANDBOX_BANK_LOG",
 ]
 SAMPLES = sorted((CHECKOUT / "deploy/samples").glob("*.pdf"))
 
@@ -47,6 +48,7 @@ def test_env_has_all_that_is_promised(second):
         assert second[name], name
     assert second["BASE_URL"] == f"https://localhost:{second.port}"
     assert second["SANDBOX_URL"] == f"https://localhost:{second.port + 1}"
+    assert second["DEMO_URL"] == f"https://localhost:{second.port + 1}/demo/"
     assert second["CLIENT_APP"] == second.client_app_of(second["API_KEY"])
     for pid in (second["PID"], second["NGINX_PID"], second["WEBHOOKS_PID"]):
         assert processes.is_running(int(pid))
@@ -56,10 +58,11 @@ def test_env_has_all_that_is_promised(second):
 
 def test_the_start_shows_steps_and_both_commands_with_their_answers(second):
     text = second.first_output
-    for word in ("packages", "build", "postgresql", "migrations", "keys", "certificate", "demo app", "collector",
-                 "latchkeyd", "nginx", "receiver", "webhooks", "first token", "retrieval", "prior year", "/api/token",
-                 "/api/verify-token", "/api/prior-year", '"access_token"', '"taiki_user_id"', '"valid"', '"platforms"',
-                 '"download_url"', "200 application/pdf, "):
+    for word in ("packages", "build", "postgresql", "migrations", "keys", "certificate", "demo app", "collectors",
+                 "latchkeyd", "nginx", "receiver", "webhooks", "sandbox bank", "demo company", "first token",
+                 "retrieval", "prior year", second["DEMO_URL"], "/api/token", "/api/verify-token", "/api/prior-year",
+                 '"access_token"', '"taiki_user_id"', '"valid"', '"platforms"', '"download_url"',
+                 "200 application/pdf, "):
         assert word in text, word
     for name in ("API_SECRET", "COLLECTOR_KEY", "WEBHOOK_SECRET"):
         assert second[name] not in text, name
@@ -93,6 +96,37 @@ def test_the_samples_are_the_documents_that_their_program_makes(tmp_path):
             assert content[int(place[2:6], 16):].startswith(b"%d 0 obj\n" % number)
 
 
+def test_a_reader_of_pdfs_opens_the_samples_and_finds_what_they_are():
+    for path, form in zip(SAMPLES, ("1099-DIV", "1099-INT")):
+        read = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, text=True, timeout=30)
+        # It tells of what it had to mend.
+        assert read.returncode == 0 and read.stderr == ""
+        assert read.stdout.startswith(f"SAMPLE\nForm {form}\n")
+
+
+def test_the_demo_page_and_its_company_answer_with_what_a_browser_needs(second):
+    page = second.request("GET", second["DEMO_URL"])
+    assert page.status_code == 200 and page.headers["content-type"] == "text/html; charset=utf-8"
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "unsafe" not in policy
+    for name, kind in (("demo.js", "text/javascript; charset=utf-8"), ("demo.css", "text/css; charset=utf-8"),
+                       ("icon.svg", "image/svg+xml")):
+        assert name in page.text
+        file = second.request("GET", second["DEMO_URL"] + name)
+        assert file.status_code == 200 and file.headers["content-type"] == kind
+    # Production has no such pages.
+    assert second.request("GET", second["PRODUCTION_URL"] + "/demo/").status_code == 404
+    company = second["DEMO_URL"] + "company/"
+    answer = second.post(company + "token", json={"user": ""})
+    assert answer.status_code == 200 and second["API_SECRET"] not in answer.text
+    assert answer.json()["status"] == 200 and answer.json()["answer"]["temporaryToken"]
+    # Who calls it by another name, as a page of another site would, gets nothing.
+    assert second.post(f"http://127.0.0.1:{second.port + 3}/demo/company/token", json={}).status_code == 404
+    # Nor does it believe a webhook that is not signed.
+    forged = {"status": "success", "data": {"client_id": "x"}, "files": []}
+    assert second.post(f"http://127.0.0.1:{second.port + 3}/webhook", json=forged).status_code == 401
+
+
 def test_the_commands_that_it_shows_work_when_pasted(second):
     lines = second.first_output.splitlines()
     shown = [line.strip() for line in lines]
@@ -124,7 +158,8 @@ def test_a_start_of_what_runs_changes_nothing(second):
     assert demo_retrievals(second) == "1"
 
 
-@pytest.mark.parametrize("service", ["latchkeyd", "latchkey-webhooks", "webhook-receiver"])
+@pytest.mark.parametrize(
+    "service", ["latchkeyd", "latchkey-webhooks", "webhook-receiver", "sandbox-bank", "demo-company"])
 def test_a_start_starts_what_is_down(second, service):
     processes.stop(int((second.state / f"run/{service}.pid").read_text()), signal.SIGKILL)
     result = second.run_try("status")
@@ -202,7 +237,7 @@ def test_in_the_foreground_it_says_so_when_a_part_dies(second):
     second.start()
 
 
-@pytest.mark.parametrize("offset", [0, 1, 2])
+@pytest.mark.parametrize("offset", [0, 1, 2, 3])
 def test_a_port_in_use_says_so_and_leaves_nothing_behind(offset):
     other = Product(free_ports())
     try:
@@ -218,7 +253,7 @@ def test_a_port_in_use_says_so_and_leaves_nothing_behind(offset):
 
 
 @pytest.mark.parametrize("words", [
-    ["--port"], ["--port", "x"], ["--port", "80"], ["--port", "65534"], ["--port", "99999"],
+    ["--port"], ["--port", "x"], ["--port", "80"], ["--port", "65533"], ["--port", "99999"],
     ["--prot", "8443"], ["start"],
 ], ids=" ".join)
 def test_a_wrong_argument_is_64(words):

@@ -23,6 +23,7 @@ struct DoctorTests {
         #expect(run.output.contains("skipped   verify socket: LATCHKEY_VERIFY_SOCKET is not set\n"))
         #expect(run.output.contains("skipped   upload socket: LATCHKEY_UPLOAD_SOCKET is not set\n"))
         #expect(run.output.contains("skipped   nginx: "))
+        #expect(run.output.contains("skipped   link page: "))
     }
 
     @Test("says of each thing what is wrong and how to mend it")
@@ -48,7 +49,9 @@ struct DoctorTests {
             "database", "token keys", "secret-hash keys", "download keys", "documents", "verify socket",
             "database socket", "upload socket",
         ])
-        #expect(outcomes("skipped") == ["webhook keys", "nginx", "webhook deliveries", "webhook secrets"])
+        #expect(outcomes("skipped") == [
+            "webhook keys", "nginx", "link page", "webhook deliveries", "webhook secrets",
+        ])
         func finding(_ name: String) throws -> String {
             try #require(checks.first { $0["name"]?.string == name }?["finding"]?.string)
         }
@@ -137,11 +140,40 @@ struct DoctorTests {
         try Data(text.utf8).write(to: file)
         let right = try program.run("doctor", "--nginx-config", file.path)
         #expect(right.output.contains("ok        nginx: nginx finds no mistake in \(file.path)\n"), "\(right.output)")
+        #expect(right.output.contains("look      link page: nginx serves no link modal"), "\(right.output)")
         #expect(right.status == 0)
         try Data((text + "nonsense;").utf8).write(to: file)
         program.environment["LATCHKEY_NGINX_CONFIG"] = file.path
         let wrong = try program.run("doctor")
         #expect(wrong.status == 1)
         #expect(wrong.output.contains("unknown directive \"nonsense\""), "\(wrong.output)")
+        #expect(wrong.output.contains("skipped   link page: "))
+    }
+
+    @Test("looks for the link modal where nginx does", .enabled("nginx is not installed") { hasNginx })
+    func linkPage() throws {
+        let program = try Program()
+        let (file, www) = (program.folder.appending(path: "nginx.conf"), program.folder.appending(path: "www"))
+        let text = """
+            pid \(program.folder.path)/nginx.pid; error_log stderr; events {}
+            http {
+                # map "" $latchkey_www { default /nonexistent; }
+                map "" $latchkey_www {
+                    default "\(www.path)";
+                }
+            }
+            """
+        try Data(text.utf8).write(to: file)
+        let wrong = try program.run("doctor", "--nginx-config", file.path)
+        #expect(wrong.status == 1)
+        let link = www.appending(path: "link")
+        #expect(wrong.output.contains("wrong     link page: there is no \(link.path)/index.html"), "\(wrong.output)")
+        try FileManager.default.createDirectory(at: link, withIntermediateDirectories: true)
+        for name in ["index.html", "link-initialize.js"] {
+            try Data().write(to: link.appending(path: name))
+        }
+        let right = try program.run("doctor", "--nginx-config", file.path)
+        #expect(right.status == 0)
+        #expect(right.output.contains("ok        link page: \(link.path) has it\n"), "\(right.output)")
     }
 }

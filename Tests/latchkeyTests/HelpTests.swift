@@ -10,11 +10,11 @@ struct HelpTests {
             EXIT STATUS
               0   done
               1   failed, and the message says why; or the doctor found something wrong
-              3   there is no such client app, API key, user, collector, platform or
-                  delivery
+              3   there is no such client app, origin, API key, user, collector,
+                  platform or delivery
               4   refused: a token that is not accepted or cannot be revoked, a key or a
                   platform of that name is there already, or a client app lacks what a
-                  test of its webhook needs
+                  test of its webhook needs or has as many origins as it may have
               64  a wrong argument
               69  the database cannot be reached
               78  a setting, a key file or the database's schema is not as it must be
@@ -27,6 +27,7 @@ struct HelpTests {
 
     @Test("is there for each command, with examples where there is more than a name to give", arguments: [
         ["app", "create"], ["app", "list"], ["app", "show"], ["app", "disable"], ["app", "enable"],
+        ["app", "origin", "add"], ["app", "origin", "remove"], ["app", "origin", "list"],
         ["secret", "regenerate"], ["key", "generate"], ["key", "list"], ["token", "inspect"], ["token", "revoke"],
         ["user", "show"], ["user", "erase"], ["collector", "create"], ["collector", "list"],
         ["collector", "disable"], ["collector", "enable"], ["platform", "create"], ["platform", "list"],

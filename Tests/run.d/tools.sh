@@ -30,6 +30,7 @@ prepare_tools() {
     need ps procps
     need slowhttptest slowhttptest
     need testssl testssl.sh
+    need pdftotext poppler-utils
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
     if (( ${#missing[@]} > 0 )); then
         [[ " ${missing[*]} " != *' nginx '* ]] || had_nginx=no

@@ -17,7 +17,10 @@ build_programs() {
     built=$(swift build --package-path "$checkout" -c release --show-bin-path 2>>"$step_log")
     renew latchkeyd "$built/latchkeyd" bin/latchkeyd
     renew latchkey-webhooks "$built/latchkey-webhooks" bin/latchkey-webhooks
+    renew 'webhook-receiver demo-company' "$checkout/deploy/try.d/standard_webhooks.py" libexec/standard_webhooks.py
     renew webhook-receiver "$checkout/deploy/try.d/webhook-receiver" libexec/webhook-receiver
+    renew demo-company "$checkout/deploy/try.d/demo-company" libexec/demo-company
+    renew sandbox-bank "$checkout/deploy/sandbox-bank/latchkey-sandbox-bank" libexec/latchkey-sandbox-bank
     if (( EUID == 0 )); then
         install -D -m 0755 -- "$built/latchkey" libexec/latchkey
         write_root_command >bin/latchkey
@@ -28,10 +31,11 @@ build_programs() {
     step_done 'built'
 }
 
-# renew SERVICE FROM TO: one that still runs is older than what is tried out, and is started again further down.
+# renew SERVICES FROM TO: one that still runs is older than what is tried out, and is started again further down.
 renew() {
+    local service
     if ! cmp -s -- "$2" "$3"; then
-        stop_service "$1"
+        for service in $1; do stop_service "$service"; done
         install -D -m 0755 -- "$2" "$3"
     fi
 }

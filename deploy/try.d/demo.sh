@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154  # the parts share variables; deploy/try lists them
 #
-# The demo client app with its webhook, the demo collector, and the file `env`.
+# The demo client app with its webhook and the origins of its pages, two collectors, and the file `env`.
 
 # What `env` holds of an earlier start.
 read_demo() {
@@ -16,7 +16,7 @@ read_demo() {
 }
 
 make_demo_app() {
-    local answer result=kept
+    local answer origin result=kept
     step 'demo app'
     read_demo
     if [[ -z $api_key || -z $api_secret ]]; then
@@ -38,21 +38,38 @@ make_demo_app() {
         [[ -n $webhook_secret ]]
         write_env
     fi
+    # Where pages may show the link modal: the demo page, and what somebody may try out beside it.
+    for origin in "https://localhost:$sandbox_port" "https://localhost:$port"; do
+        latchkey app origin add "$client_app" "$origin" >>"$step_log" 2>&1
+    done
     step_done "$result"
 }
 
-make_collector() {
-    local answer
-    step collector
-    if [[ -n $collector_key ]]; then
-        step_done kept
-        return
+# One is the caller's to play; the other one is First Sandbox Bank's, which reads its key from a file.
+make_collectors() {
+    local result=kept key
+    step collectors
+    if [[ -z $collector_key ]]; then
+        collector_key=$(new_collector 'Demo collector')
+        [[ -n $collector_key ]]
+        write_env
+        result=registered
     fi
-    answer=$(latchkey collector create --name 'Demo collector' --json 2>>"$step_log")
-    collector_key=$(json_member collector_key <<<"$answer")
-    [[ -n $collector_key ]]
-    write_env
-    step_done registered
+    if [[ ! -e keys/sandbox-bank.key ]]; then
+        key=$(new_collector 'First Sandbox Bank')
+        [[ -n $key ]]
+        # shellcheck disable=SC2016  # the account's shell expands this
+        as_account sh -euc 'umask 077; cat >"$1.new"; mv -- "$1.new" "$1"' sh "$state/keys/sandbox-bank.key" <<<"$key"
+        result=registered
+    fi
+    step_done "$result"
+}
+
+# new_collector NAME: makes one, and prints its key.
+new_collector() {
+    local answer
+    answer=$(latchkey collector create --name "$1" --json 2>>"$step_log")
+    json_member collector_key <<<"$answer"
 }
 
 # A string member of the JSON on standard input, without escapes.
@@ -70,6 +87,7 @@ write_env() {
             export_line LATCHKEY_BASE_URL "https://localhost:$port"
             export_line LATCHKEY_PRODUCTION_URL "https://localhost:$port"
             export_line LATCHKEY_SANDBOX_URL "https://localhost:$sandbox_port"
+            export_line LATCHKEY_DEMO_URL "https://localhost:$sandbox_port/demo/"
             export_line LATCHKEY_CA_FILE "$state/tls/ca.crt"
             export_line LATCHKEY_CLIENT_APP "$client_app"
             export_line LATCHKEY_API_KEY "$api_key"
@@ -93,6 +111,7 @@ write_env() {
             export_line LATCHKEY_NGINX_LOG "$state/log/nginx.access.log"
             export_line LATCHKEY_WEBHOOKS_LOG "$state/log/latchkey-webhooks.log"
             export_line LATCHKEY_RECEIVER_LOG "$state/log/webhook-receiver.log"
+            export_line LATCHKEY_SANDBOX_BANK_LOG "$state/log/sandbox-bank.log"
             export_line LATCHKEY_NGINX_CONFIG "$state/nginx/nginx.conf"
             say "export PATH=$(quoted "$state/bin"):\"\$PATH\""
         } >"$state/env.new"

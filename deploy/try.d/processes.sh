@@ -3,7 +3,7 @@
 # Processes: how one knows that PostgreSQL, latchkeyd and the others run, how they stop, and how they are watched.
 
 # In the order in which they start.
-readonly services=(postgresql latchkeyd nginx webhook-receiver latchkey-webhooks)
+readonly services=(postgresql latchkeyd nginx webhook-receiver latchkey-webhooks sandbox-bank demo-company)
 
 started=()    # those that this program started
 recorded=     # of a service: the pid in its pid file, which may be long gone
@@ -19,9 +19,11 @@ about() {
         latchkeyd) file=run/latchkeyd.pid mark=$state/bin/latchkeyd signals='TERM:20 KILL:5' ;;
         # QUIT lets requests under way end.
         nginx) file=run/nginx.pid mark=$state/nginx/nginx.conf signals='QUIT:10 TERM:5 KILL:5' ;;
-        webhook-receiver) file=run/$1.pid mark=$state/libexec/webhook-receiver signals='TERM:5 KILL:5' ;;
+        webhook-receiver | demo-company) file=run/$1.pid mark=$state/libexec/$1 signals='TERM:5 KILL:5' ;;
         # TERM lets deliveries under way end.
         latchkey-webhooks) file=run/$1.pid mark=$state/bin/latchkey-webhooks signals='TERM:20 KILL:5' ;;
+        # TERM lets what was signed in for be retrieved.
+        sandbox-bank) file=run/$1.pid mark=$state/libexec/latchkey-sandbox-bank signals='TERM:20 KILL:5' ;;
     esac
     recorded=
     if [[ -r $state/$file ]]; then
@@ -103,7 +105,10 @@ stop_nginx_workers() {
 # In the order in which none misses another.
 stop_all() {
     local result=0 service
-    stop_service nginx || result=1
+    # What the bank has accepted goes to Latchkey by nginx, and the company's page waits there for news.
+    for service in sandbox-bank demo-company nginx; do
+        stop_service "$service" || result=1
+    done
     stop_nginx_workers || result=1
     for service in latchkey-webhooks webhook-receiver latchkeyd postgresql; do
         stop_service "$service" || result=1
@@ -129,6 +134,7 @@ remove_remains() {
     case $1 in
         postgresql) rm -f -- "$state"/run/.s.PGSQL.5432{,.lock} ;;
         latchkeyd) rm -f -- "$state"/run/{latchkeyd.pid,verify.sock,database.sock,upload.sock} ;;
+        sandbox-bank) rm -f -- "$state"/run/sandbox-bank.{pid,sock} ;;
         *) rm -f -- "$state/run/$1.pid" ;;
     esac
 }

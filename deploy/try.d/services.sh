@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154  # the parts share variables; deploy/try lists them
 #
-# The ports, latchkeyd, nginx, the sender of webhooks and a receiver for them.
+# The ports, latchkeyd, nginx, the sender of webhooks and a receiver for them, First Sandbox Bank, the demo's company.
 
 service_pid=    # of what was started last
 
@@ -14,16 +14,18 @@ choose_ports() {
     port=${port:-${last:-8443}}
     sandbox_port=$(( port + 1 ))
     receiver_port=$(( port + 2 ))
+    company_port=$(( port + 3 ))
 }
 
 check_ports() {
     local number
     [[ -z $(pid_of nginx) ]] || return 0
     stop_service webhook-receiver
-    for number in "$port" "$sandbox_port" "$receiver_port"; do
+    stop_service demo-company
+    for number in "$port" "$sandbox_port" "$receiver_port" "$company_port"; do
         ! is_listened_on "$number" ||
-            fail "port $number is in use by another program. To choose three others: deploy/try --port N" \
-                '(production; the sandbox is on N + 1, the receiver of webhooks on N + 2).'
+            fail "port $number is in use by another program. To choose four others: deploy/try --port N" \
+                '(production; the sandbox is on N + 1, the receiver of webhooks on N + 2, the company on N + 3).'
     done
     say "$port" >"$state/port"
 }
@@ -107,6 +109,7 @@ start_nginx() {
     own_log nginx.error.log
     own_log nginx.access.log
     copy_for_account "$checkout/deploy/nginx/latchkey" nginx/latchkey
+    copy_for_account "$checkout/deploy/www" www
     nginx_configuration >nginx/nginx.conf
     local nginx=(as_account "$nginx_program" -e "$step_log" -c "$state/nginx/nginx.conf")
     step_command nginx-check.log 'its configuration is wrong' "${nginx[@]}" -t -q
@@ -123,6 +126,7 @@ nginx_configuration() {
     text=${text//@STATE@/"$state"}
     text=${text//@PORT@/"$port"}
     text=${text//@SANDBOX_PORT@/"$sandbox_port"}
+    text=${text//@COMPANY_PORT@/"$company_port"}
     say "$text"
 }
 
@@ -160,4 +164,40 @@ start_webhooks() {
     run_service latchkey-webhooks "$state/bin/latchkey-webhooks" --config "$state/latchkeyd.conf" </dev/null
     until_ready "$log" "$begin"
     step_done "runs, pid $(pid_of latchkey-webhooks)"
+}
+
+start_bank() {
+    local log=$state/log/sandbox-bank.log begin
+    step 'sandbox bank' sandbox-bank.log
+    if [[ -n $(pid_of sandbox-bank) ]]; then
+        step_done "runs already, pid $(pid_of sandbox-bank)"
+        return
+    fi
+    own_log sandbox-bank.log
+    copy_for_account "$checkout/deploy/samples" samples
+    begin=$(stat -c %s -- "$log")
+    run_service sandbox-bank env LATCHKEY_SANDBOX_URL="https://localhost:$sandbox_port" \
+        LATCHKEY_CA_FILE="$state/tls/ca.crt" LATCHKEY_COLLECTOR_KEY_FILE="$state/keys/sandbox-bank.key" \
+        LATCHKEY_SAMPLES_FOLDER="$state/samples" LATCHKEY_SANDBOX_BANK_SOCKET="$state/run/sandbox-bank.sock" \
+        "$state/libexec/latchkey-sandbox-bank" </dev/null
+    until_ready "$log" "$begin"
+    step_done "runs, pid $(pid_of sandbox-bank)"
+}
+
+# What the demo page's company would have in its own data centre; nginx passes on what the page asks of it.
+start_company() {
+    step 'demo company' demo-company.log
+    if [[ -n $(pid_of demo-company) ]]; then
+        step_done "runs already, pid $(pid_of demo-company)"
+        return
+    fi
+    own_log demo-company.log
+    # shellcheck disable=SC2016  # the account's shell expands this
+    run_service demo-company \
+        env LATCHKEY_SANDBOX_URL="https://localhost:$sandbox_port" LATCHKEY_CA_FILE="$state/tls/ca.crt" \
+        sh -c 'read -r LATCHKEY_WEBHOOK_SECRET && read -r LATCHKEY_API_SECRET &&
+            export LATCHKEY_WEBHOOK_SECRET LATCHKEY_API_SECRET && exec "$0" "$1" </dev/null' \
+        "$state/libexec/demo-company" "$company_port" <<<"$webhook_secret"$'\n'"$api_secret"
+    within 10 is_listened_on "$company_port" || step_failed "it does not listen on port $company_port"
+    step_done "runs, pid $(pid_of demo-company)"
 }

@@ -9,6 +9,7 @@
 #     keys/        the private JWK sets
 #     tls/         the certificate, its key and the CA's certificate
 #     documents/   the document store
+#     www/ samples/    the pages that nginx serves, and First Sandbox Bank's documents
 #     run/         sockets and pid files
 #     nginx/ migrations/ latchkeyd.conf    copies from the checkout, and what was made for this folder
 #

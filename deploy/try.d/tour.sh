@@ -160,9 +160,16 @@ The demo app was told of them by a webhook, of which its receiver says:
 
 $(tail -n 8 -- log/webhook-receiver.log | indented)
 
+Now play the QuickStart in a browser: a page, its company, the link modal and a bank.
+
+    https://localhost:$sandbox_port/demo/
+
+The browser will ask about the certificate, unless it trusts $(quoted "$state/tls/ca.crt").
+
 production  https://localhost:$port
 sandbox     https://localhost:$sandbox_port
 receiver    http://127.0.0.1:$receiver_port (of webhooks)
+company     http://127.0.0.1:$company_port (of the demo page)
 env         $state/env (the first line above reads it; then \`latchkey app list\` works too)
 logs        $state/log
 $1

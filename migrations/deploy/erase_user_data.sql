@@ -2,6 +2,7 @@
 -- requires: revoke_and_erase
 -- requires: documents
 -- requires: webhook_deliveries
+-- requires: link_attempts
 
 BEGIN;
 
@@ -28,6 +29,7 @@ DECLARE
     v_contents   bytea[];
     v_staged     bytea[];
     v_retrievals uuid[];
+    v_tokens     uuid[];
 BEGIN
     -- The user's row first, as finish_retrieval does: whichever comes second sees what the first has done.
     SELECT u.erased_at
@@ -87,6 +89,18 @@ BEGIN
      WHERE d.client_app_id = p_client_app_id
        AND d.user_id = p_user_id;
     GET DIAGNOSTICS deliveries = ROW_COUNT;
+
+    -- Tokens before their attempts, as remove_expired does.
+    v_tokens := ARRAY(SELECT t.id
+                        FROM latchkey.link_tokens AS t
+                       WHERE t.client_app_id = p_client_app_id
+                         AND t.user_id = p_user_id
+                       ORDER BY t.id
+                         FOR UPDATE);
+    DELETE FROM latchkey.link_attempts AS a
+     WHERE a.token_id = ANY (v_tokens);
+    DELETE FROM latchkey.link_tokens AS t
+     WHERE t.id = ANY (v_tokens);
 
     unreferenced := ARRAY(SELECT * FROM latchkey_admin.unreferenced_contents(v_contents || v_staged));
 

@@ -25,6 +25,9 @@ CREATE TABLE latchkey.platforms (
     CONSTRAINT platforms_connector_url_scheme CHECK (connector_url ~ '^https?://[^[:space:][:cntrl:]]+$')
 );
 
+-- For link_platforms: the catalogue, in the order in which it is answered.
+CREATE INDEX platforms_in_order ON latchkey.platforms (lower(name), name, id) WHERE active;
+
 COMMENT ON TABLE  latchkey.platforms               IS
     'The catalogue: a bank, a broker, a payroll site. Written by latchkey_admin; rows are never deleted';
 COMMENT ON COLUMN latchkey.platforms.id            IS

@@ -1,12 +1,14 @@
 -- Deploy latchkey:record_retrievals to pg
 -- requires: documents
 -- requires: webhook_deliveries
+-- requires: link_attempts
 --
 -- What a collector asks of the database. These functions raise nothing for any argument, NULLs included: the answer is
 -- an outcome. invalid_argument is one that latchkeyd, which checks what it is sent, does not come to see.
 --
 -- Locks are taken in one order, the user's row before the retrieval's: then finish_retrieval and erase_user_data wait
--- for each other, and a user that is erased stays without documents.
+-- for each other, and a user that is erased stays without documents. An attempt's row is the last, except where its
+-- retrieval is not there yet.
 
 BEGIN;
 
@@ -44,17 +46,23 @@ COMMENT ON FUNCTION latchkey.authenticate_collector IS
     'Which collector a key belongs to; called by the functions that collectors use';
 
 CREATE FUNCTION latchkey_api.begin_retrieval(
-    p_key_hashes     bytea[],  -- of the collector's key, one for each hash key in use
-    p_mode           text,     -- production or sandbox
-    p_retrieval_id   uuid,     -- the same one when the same call is tried again
-    p_client_app_id  uuid,     -- of the token that the collector sent; NULL: it was not valid
-    p_user_id        uuid,
-    p_platform       text,
-    p_tax_year       integer,
-    p_request_id     text,     -- stored with the retrieval
-    OUT outcome      text,     -- ok, or why not, by the first row of CASE that applies
-    OUT collector_id uuid,     -- NULL: the key is not known
-    OUT created_at   timestamptz  -- NULL unless ok
+    p_key_hashes      bytea[],      -- of the collector's key, one for each hash key in use
+    p_mode            text,         -- production or sandbox
+    p_retrieval_id    uuid,         -- the same one when the same call is tried again
+    p_client_app_id   uuid,         -- of the access token that was sent; NULL: it was not valid, or a state was sent
+    p_user_id         uuid,
+    p_platform        text,
+    p_tax_year        integer,
+    p_request_id      text,         -- stored with the retrieval
+    p_token_id        uuid,         -- the access token's jti; NULL with a state
+    p_attempt_id      uuid,         -- the state's jti, whose attempt says whose user, which platform and year; or NULL
+    OUT outcome       text,         -- ok, or why not, by the first row of CASE that applies
+    OUT collector_id  uuid,         -- NULL: the key is not known
+    OUT created_at    timestamptz,  -- NULL unless ok, and so the others, but for client_app_id
+    OUT retrieval_id  uuid,         -- p_retrieval_id, or the retrieval that was begun for the attempt before
+    OUT client_app_id uuid,         -- NULL: the user is not known
+    OUT platform      text,
+    OUT tax_year      integer
 )
 LANGUAGE plpgsql
 SECURITY DEFINER
@@ -65,8 +73,17 @@ DECLARE
     v_now  CONSTANT timestamptz   := clock_timestamp();
     v_mode CONSTANT latchkey.mode := CASE WHEN p_mode IN ('production', 'sandbox') THEN p_mode END;
     v_collector_id   uuid;
-    v_user_known     boolean;
+    v_app_id         uuid    := p_client_app_id;
+    v_user_id        uuid    := p_user_id;
+    v_platform       text    := p_platform;
+    v_tax_year       integer := p_tax_year;
+    v_token_id       uuid    := p_token_id;
+    v_known          boolean;
     v_platform_known boolean;
+    v_status         text;
+    v_retrieval_id   uuid;
+    v_webhook_url    text;
+    v_metadata       text;
 BEGIN
     SELECT c.outcome, c.collector_id
       INTO outcome, v_collector_id
@@ -76,56 +93,100 @@ BEGIN
         RETURN;
     END IF;
 
+    IF p_attempt_id IS NOT NULL THEN
+        SELECT a.client_app_id, a.user_id, a.platform, a.tax_year, a.token_id
+          INTO v_app_id, v_user_id, v_platform, v_tax_year, v_token_id
+          FROM latchkey.link_attempts AS a
+         WHERE a.id = p_attempt_id
+           AND a.mode = v_mode;
+    END IF;
+
     -- Shared with other beginnings, but not with an erasure: that waits for this, or this for that.
     PERFORM
        FROM latchkey.users AS u
        JOIN latchkey.client_apps AS a ON a.id = u.client_app_id
-      WHERE u.client_app_id = p_client_app_id
-        AND u.id = p_user_id
+      WHERE u.client_app_id = v_app_id
+        AND u.id = v_user_id
         AND u.mode = v_mode
         AND u.erased_at IS NULL
         AND a.active
         FOR SHARE OF u;
-    v_user_known := FOUND;
+    v_known := FOUND;
+
+    -- Of calls for the same attempt one goes on. What it began is nobody else's; a revoked token begins nothing.
+    IF v_known AND p_attempt_id IS NOT NULL THEN
+        SELECT a.status, a.retrieval_id
+          INTO v_status, v_retrieval_id
+          FROM latchkey.link_attempts AS a
+         WHERE a.id = p_attempt_id
+           FOR NO KEY UPDATE;
+        v_known := FOUND
+               AND (v_retrieval_id IS NULL
+                    OR EXISTS (SELECT
+                                 FROM latchkey.retrievals AS r
+                                WHERE r.id = v_retrieval_id
+                                  AND r.collector_id = v_collector_id))
+               AND NOT EXISTS (SELECT
+                                 FROM latchkey.revoked_tokens AS t
+                                WHERE t.token_id = replace(v_token_id::text, '-', ''));
+    END IF;
 
     v_platform_known := EXISTS (
         SELECT
           FROM latchkey.platforms AS p
-         WHERE p.id = p_platform
+         WHERE p.id = v_platform
            AND p.active
            AND CASE v_mode WHEN 'production' THEN p.production ELSE p.sandbox END);
 
     outcome := CASE
-        WHEN NOT v_user_known                                 THEN 'invalid_token'
+        WHEN NOT v_known                                      THEN 'invalid_token'
+        WHEN v_status IN ('success', 'failure')               THEN 'finished_retrieval'
         WHEN NOT v_platform_known                             THEN 'unknown_platform'
         WHEN p_retrieval_id IS NULL                           THEN 'invalid_argument'
-        WHEN (p_tax_year BETWEEN 1900 AND 9999) IS NOT TRUE   THEN 'invalid_argument'
+        WHEN (v_tax_year BETWEEN 1900 AND 9999) IS NOT TRUE   THEN 'invalid_argument'
         ELSE 'ok'
     END;
+    IF outcome <> 'invalid_token' THEN
+        client_app_id := v_app_id;
+    END IF;
     IF outcome <> 'ok' THEN
         RETURN;
     END IF;
 
-    INSERT INTO latchkey.retrievals (id, collector_id, client_app_id, user_id, mode, platform, tax_year, created_at,
-                                     request_id)
-    VALUES (p_retrieval_id, v_collector_id, p_client_app_id, p_user_id, v_mode, p_platform, p_tax_year, v_now,
-            CASE WHEN p_request_id ~ '^[A-Za-z0-9._-]{1,64}$' THEN p_request_id END)
-    ON CONFLICT (id) DO NOTHING;
-    IF FOUND THEN
-        created_at := v_now;
-        RETURN;
+    IF v_retrieval_id IS NULL THEN
+        v_retrieval_id := p_retrieval_id;
+
+        SELECT t.webhook_url, CASE WHEN p_attempt_id IS NOT NULL THEN t.metadata END
+          INTO v_webhook_url, v_metadata
+          FROM latchkey.link_tokens AS t
+         WHERE t.id = v_token_id
+           AND t.client_app_id = v_app_id
+           AND t.user_id = v_user_id;
+
+        INSERT INTO latchkey.retrievals (id, collector_id, client_app_id, user_id, mode, platform, tax_year,
+                                         created_at, webhook_url, request_id, attempt_id, link_metadata)
+        VALUES (v_retrieval_id, v_collector_id, v_app_id, v_user_id, v_mode, v_platform, v_tax_year, v_now,
+                v_webhook_url, CASE WHEN p_request_id ~ '^[A-Za-z0-9._-]{1,64}$' THEN p_request_id END, p_attempt_id,
+                v_metadata)
+        ON CONFLICT (id) DO NOTHING;
+        IF FOUND THEN
+            UPDATE latchkey.link_attempts AS a
+               SET status = 'working', retrieval_id = v_retrieval_id
+             WHERE a.id = p_attempt_id;
+        END IF;
     END IF;
 
-    -- The same call, tried again. An id that is there for anything else is none of a new retrieval.
-    SELECT r.created_at
-      INTO created_at
+    -- Also when the same call is tried again. An id that is there for anything else is none of a new retrieval.
+    SELECT r.created_at, r.id, r.platform, r.tax_year
+      INTO created_at, retrieval_id, platform, tax_year
       FROM latchkey.retrievals AS r
-     WHERE r.id = p_retrieval_id
+     WHERE r.id = v_retrieval_id
        AND r.collector_id = v_collector_id
-       AND r.client_app_id = p_client_app_id
-       AND r.user_id = p_user_id
-       AND r.platform = p_platform
-       AND r.tax_year = p_tax_year;
+       AND r.client_app_id = v_app_id
+       AND r.user_id = v_user_id
+       AND r.platform = v_platform
+       AND r.tax_year = v_tax_year
+       AND r.attempt_id IS NOT DISTINCT FROM p_attempt_id;
     IF NOT FOUND THEN
         outcome := 'invalid_argument';
     END IF;
@@ -133,7 +194,8 @@ END
 $$;
 
 COMMENT ON FUNCTION latchkey_api.begin_retrieval IS
-    'Begins a retrieval for the user of a token. One row, always; raises nothing';
+    'Begins a retrieval for the user of a token or for an attempt in the link modal, which then is working. '
+    'One row, always; raises nothing';
 
 CREATE FUNCTION latchkey.check_upload(
     p_key_hashes      bytea[],
@@ -403,6 +465,10 @@ BEGIN
            document_count = COALESCE(cardinality(v_documents), 0)
      WHERE r.id = p_retrieval_id;
 
+    UPDATE latchkey.link_attempts AS a
+       SET status = p_status, document_ids = v_documents, finished_at = v_now
+     WHERE a.id = v_retrieval.attempt_id;
+
     SELECT COALESCE(v_retrieval.webhook_url, a.webhook_url)
       INTO v_url
       FROM latchkey.client_apps AS a
@@ -413,7 +479,7 @@ BEGIN
                                                  number, retrieval_created_at)
         VALUES (p_delivery_id, v_retrieval.client_app_id, v_retrieval.user_id, v_retrieval.mode, p_retrieval_id,
                 'retrieval', v_retrieval.webhook_url, v_now, v_now, v_now, COALESCE(v_documents, '{}'), p_status,
-                p_metadata, v_retrieval.number, v_retrieval.created_at);
+                COALESCE(v_retrieval.link_metadata, p_metadata), v_retrieval.number, v_retrieval.created_at);
     END IF;
 END
 $$;

@@ -4,6 +4,7 @@
 -- requires: documents
 -- requires: webhook_deliveries
 -- requires: webhook_secrets
+-- requires: link_attempts
 --
 -- What `latchkey maintenance run` calls, in turns, until each says 0. A call takes few rows and leaves alone what
 -- others hold, so it keeps nobody waiting.
@@ -40,12 +41,19 @@ BEGIN
     DELETE FROM latchkey.retrieval_files AS f
      WHERE f.retrieval_id = ANY (v_abandoned);
 
+    UPDATE latchkey.link_attempts AS a
+       SET status = 'failure', finished_at = now()
+      FROM latchkey.retrievals AS r
+     WHERE r.id = ANY (v_abandoned)
+       AND a.id = r.attempt_id;
+
     RETURN COALESCE(cardinality(v_abandoned), 0);
 END
 $$;
 
 COMMENT ON FUNCTION latchkey_admin.abandon_retrievals IS
-    'Gives up retrievals that are open for longer, and forgets their files; returns how many';
+    'Gives up retrievals that are open for longer, and forgets their files; attempts of the link modal that they were '
+    'begun for have failed; returns how many';
 
 CREATE FUNCTION latchkey_admin.remove_retrievals(p_older_than interval, p_at_most integer)
 RETURNS bigint
@@ -103,6 +111,8 @@ LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    v_tokens uuid[];
 BEGIN
     RETURN QUERY
     SELECT m.task, m.done FROM latchkey.maintain(p_at_most) AS m;
@@ -116,11 +126,28 @@ BEGIN
     task := 'expired webhook secrets removed';
     GET DIAGNOSTICS done = ROW_COUNT;
     RETURN NEXT;
+
+    -- A day is enough for what was begun at the end of a session.
+    v_tokens := ARRAY(SELECT expired.id
+                        FROM latchkey.link_tokens AS expired
+                       WHERE expired.expires_at <= now() - interval '1 day'
+                         AND (expired.session_expires_at IS NULL
+                              OR expired.session_expires_at <= now() - interval '1 day')
+                       LIMIT p_at_most
+                         FOR UPDATE SKIP LOCKED);
+    DELETE FROM latchkey.link_attempts AS a
+     WHERE a.token_id = ANY (v_tokens);
+    DELETE FROM latchkey.link_tokens AS t
+     WHERE t.id = ANY (v_tokens);
+    task := 'expired link tokens removed';
+    GET DIAGNOSTICS done = ROW_COUNT;
+    RETURN NEXT;
 END
 $$;
 
 COMMENT ON FUNCTION latchkey_admin.remove_expired IS
-    'latchkey.maintain, and the same for webhook secrets: at most so many expired rows a table';
+    'latchkey.maintain, and the same for webhook secrets and for link tokens, whose attempts go with them: '
+    'at most so many expired rows a table';
 
 CREATE FUNCTION latchkey_admin.drop_audit_partitions(p_actor text, p_keep_months integer)
 RETURNS SETOF text

@@ -15,7 +15,7 @@ SET LOCAL ROLE latchkey_owner;
 -- A collector names a retrieval by its id alone, so that is the key.
 -- There are no foreign keys to collectors, platforms and users: each beginning would lock their rows, and beginnings at
 -- the same time would share those locks through a multixact each. begin_retrieval, the only writer, has just read
--- them, and nothing deletes rows of these tables.
+-- them, and nothing deletes rows of these tables. Nor is there one to link_attempts, which are removed first.
 -- Vacuum and analyze come after 2 % of changes, since 20 % of a large table is too late.
 CREATE TABLE latchkey.retrievals (
     id             uuid          NOT NULL,
@@ -33,6 +33,8 @@ CREATE TABLE latchkey.retrievals (
     document_count integer       NOT NULL DEFAULT 0,
     webhook_url    text,
     request_id     text,
+    attempt_id     uuid,
+    link_metadata  text,
     CONSTRAINT retrievals_pkey                    PRIMARY KEY (id),
     CONSTRAINT retrievals_platform_length         CHECK (char_length(platform) BETWEEN 1 AND 64),
     CONSTRAINT retrievals_tax_year_range          CHECK (tax_year BETWEEN 1900 AND 9999),
@@ -43,7 +45,11 @@ CREATE TABLE latchkey.retrievals (
     CONSTRAINT retrievals_document_count_positive CHECK (document_count >= 0),
     CONSTRAINT retrievals_webhook_url_length      CHECK (char_length(webhook_url) <= 2048),
     CONSTRAINT retrievals_webhook_url_scheme      CHECK (webhook_url ~ '^https?://[^[:space:][:cntrl:]]+$'),
-    CONSTRAINT retrievals_request_id_format       CHECK (request_id ~ '^[A-Za-z0-9._-]{1,64}$')
+    CONSTRAINT retrievals_request_id_format       CHECK (request_id ~ '^[A-Za-z0-9._-]{1,64}$'),
+    CONSTRAINT retrievals_link_metadata_length    CHECK (octet_length(link_metadata) BETWEEN 2 AND 16384),
+    CONSTRAINT retrievals_link_metadata_object    CHECK (left(link_metadata, 1) = '{'
+                                                         AND right(link_metadata, 1) = '}'),
+    CONSTRAINT retrievals_link_metadata_attempt   CHECK (link_metadata IS NULL OR attempt_id IS NOT NULL)
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 
 -- For erase_user_data.
@@ -74,6 +80,10 @@ COMMENT ON COLUMN latchkey.retrievals.webhook_url    IS
     'Where its end is announced, http or https; NULL: at the client app''s own URL';
 COMMENT ON COLUMN latchkey.retrievals.request_id     IS
     'Id of the request that began it, as in the logs; NULL: none was given';
+COMMENT ON COLUMN latchkey.retrievals.attempt_id     IS
+    'The attempt in the link modal that it was begun for; NULL: begun with an access token';
+COMMENT ON COLUMN latchkey.retrievals.link_metadata  IS
+    'The JSON object that the page opened the modal with: announced in place of metadata; NULL: as attempt_id';
 
 -- Rows come with each upload and go at the end of the retrieval, so vacuum must not wait for 20 % of a table whose size
 -- swings.

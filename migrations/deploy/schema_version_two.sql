@@ -1,6 +1,6 @@
 -- Deploy latchkey:schema_version_two to pg
 -- requires: schema_version
--- requires: prior_year_grants
+-- requires: link_grants
 
 BEGIN;
 

@@ -12,7 +12,7 @@ DECLARE
     v_found boolean;
 BEGIN
     FOREACH v_table IN ARRAY ARRAY['collectors', 'retrievals', 'documents', 'platform_links', 'webhook_deliveries',
-                                   'webhook_secrets'] LOOP
+                                   'webhook_secrets', 'client_app_origins', 'link_tokens'] LOOP
         EXECUTE format('SELECT EXISTS (SELECT FROM latchkey.%I)', v_table) INTO v_found;
         IF v_found AND current_setting('latchkey.discard_data', true) IS DISTINCT FROM 'on' THEN
             RAISE EXCEPTION 'latchkey.% holds rows, which only a latchkeyd of this version knows', v_table

@@ -1,7 +1,7 @@
 -- erase_user_data: what goes, what stays, what it answers and records. Beside uploads and finishes: see ../check.
 \ir setup.psql
 
-SELECT plan(24);
+SELECT plan(28);
 
 SELECT pg_temp.make_app(n) FROM generate_series(1, 2) AS n;
 SELECT latchkey_admin.set_webhook_url('tester', pg_temp.id(1), 'https://example.org/');
@@ -17,6 +17,13 @@ SELECT count(pg_temp.finishes(n)) FROM generate_series(1, 2) AS n;
 SELECT count(pg_temp.begins(n, user_id => 102, tax_year => 2019)) FROM generate_series(4, 5) AS n;
 SELECT count(pg_temp.uploads(4, 'two', 2)), count(pg_temp.uploads(5, 'four', 4));
 SELECT count(pg_temp.finishes(4));
+-- Each has a token that has opened the modal, with an attempt that a collector works on, and one that has not.
+SELECT count(latchkey_admin.add_origin('tester', pg_temp.id(1), 'https://page.example'));
+SELECT count(pg_temp.initializes(n, user_id => 101)), count(pg_temp.initializes(n + 10, user_id => 102))
+  FROM generate_series(1, 2) AS n;
+SELECT count(pg_temp.opens(1)), count(pg_temp.opens(11, user_id => 102));
+SELECT count(pg_temp.tries(1)), count(pg_temp.tries(2)), count(pg_temp.tries(11, 'session 11'));
+SELECT count(pg_temp.begins_for(n, n + 50)) FROM unnest(ARRAY[1, 11]) AS n;
 DELETE FROM latchkey.audit_log;
 
 CREATE TEMPORARY TABLE version AS SELECT version AS before FROM latchkey.verifier_version;
@@ -43,19 +50,21 @@ $$;
 SELECT is(pg_temp.erases(u, a), NULL, 'No such user: no row')
   FROM (VALUES (999, 1), (101, 2), (101, 9), (NULL, 1), (101, NULL)) AS none (u, a);
 SELECT is((SELECT count(*) FROM latchkey.audit_log), 0::bigint, 'and nothing is recorded');
-SELECT is(pg_temp.erases(101), 't: 1 links, 5 documents, 3 retrievals, 2 deliveries, contents 1 3 5 6',
+SELECT is(pg_temp.erases(101), 't: 1 links, 5 documents, 4 retrievals, 2 deliveries, contents 1 3 5 6',
           'A user is erased, with all that was retrieved; contents that another needs are not named');
 SELECT results_eq(
     $$ SELECT (SELECT count(*) FROM latchkey.documents), (SELECT count(*) FROM latchkey.platform_links),
               (SELECT count(*) FROM latchkey.retrievals), (SELECT count(*) FROM latchkey.retrieval_files),
               (SELECT count(*) FROM latchkey.webhook_deliveries) $$,
-    $$ VALUES (1::bigint, 1::bigint, 2::bigint, 1::bigint, 1::bigint) $$,
+    $$ VALUES (1::bigint, 1::bigint, 3::bigint, 1::bigint, 1::bigint) $$,
     'What is another''s stays');
+SELECT set_eq('SELECT pg_temp.number(id) FROM latchkey.link_tokens', 'VALUES (11), (12)', 'So do another''s tokens');
+SELECT set_eq('SELECT pg_temp.number(id) FROM latchkey.link_attempts', 'VALUES (11)', 'and attempts');
 SELECT ok(erased_at = now() AND last_seen_on IS NULL AND request_id IS NULL, 'A tombstone stays')
   FROM latchkey.users WHERE id = pg_temp.id(101);
 SELECT results_eq('SELECT actor, act, object, detail FROM latchkey.audit_log',
                   $$ VALUES ('alice', 'user.erase', format('user:%s/%s', pg_temp.id(1), pg_temp.id(101)),
-                             '{"platform_links": 1, "documents": 5, "retrievals": 3, "deliveries": 2}'::jsonb) $$,
+                             '{"platform_links": 1, "documents": 5, "retrievals": 4, "deliveries": 2}'::jsonb) $$,
                   'The audit log says who erased it, and how much');
 SELECT is((SELECT version - before FROM version, latchkey.verifier_version), 1::bigint, 'The verifier must see it');
 SELECT is(pg_temp.erases(101), 'f: 0 links, 0 documents, 0 retrievals, 0 deliveries, contents ',
@@ -63,6 +72,8 @@ SELECT is(pg_temp.erases(101), 'f: 0 links, 0 documents, 0 retrievals, 0 deliver
 SELECT is((SELECT count(*) FROM latchkey.audit_log), 1::bigint, 'and nothing is recorded');
 SELECT is((SELECT version - before FROM version, latchkey.verifier_version), 1::bigint, 'nor to be seen');
 SELECT is(pg_temp.begins(9), 'invalid_token collector 1 no time', 'Nothing is begun for it');
+SELECT is(pg_temp.begins_for(2, 9), 'invalid_token collector 1 no time', 'nor for an attempt of its');
+SELECT is(pg_temp.opens(2), 'invalid_token no session', 'A token of its opens nothing');
 SELECT is(pg_temp.uploads(3, 'a'), 'unknown_retrieval', 'What was open takes no files');
 SELECT is(pg_temp.finishes(3), 'unknown_retrieval no time', 'and is not finished');
 SELECT is((SELECT count(*) FROM latchkey_api.prior_year(pg_temp.id(1), pg_temp.id(101), NULL, 9, NULL, NULL, NULL, 9,

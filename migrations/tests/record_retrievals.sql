@@ -59,7 +59,7 @@ SELECT ok(a.number < b.number, 'Their numbers count up')
 UPDATE latchkey.retrievals SET created_at = '2026-01-01T00:00:00Z' WHERE id = pg_temp.id(1);
 SELECT is(b.created_at, '2026-01-01T00:00:00Z'::timestamptz, 'The same call again answers the same time')
   FROM latchkey_api.begin_retrieval(pg_temp.hashes('key 1'), 'sandbox', pg_temp.id(1), pg_temp.id(1), pg_temp.id(101),
-                                    'first-sandbox-bank', 2020, NULL) AS b;
+                                    'first-sandbox-bank', 2020, NULL, NULL, NULL) AS b;
 UPDATE latchkey.retrievals SET created_at = now() WHERE id = pg_temp.id(1);
 SELECT is(pg_temp.begins(1, key => 'key 2'), 'invalid_argument collector 2 no time',
           'The id is another''s for another collector');
@@ -258,12 +258,12 @@ SELECT is(pg_temp.finishes(2, mode => 'production'), 'ok app 1 success live-bank
 -- Nothing is raised, whatever the arguments.
 SELECT is(pg_temp.attempt('latchkey_application', s), 'ok', s)
   FROM unnest(ARRAY[
-    'SELECT latchkey_api.begin_retrieval(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)',
+    'SELECT latchkey_api.begin_retrieval(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)',
     'SELECT latchkey_api.authorize_upload(NULL, NULL, NULL, NULL, NULL, NULL, NULL)',
     'SELECT latchkey_api.record_file(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)',
     'SELECT latchkey_api.finish_retrieval(NULL, NULL, NULL, NULL, NULL, NULL)',
     'SELECT latchkey_api.begin_retrieval(ARRAY[[NULL, ''''], [''\x00'', NULL]]::bytea[], '''', NULL, NULL, NULL, '''','
-    ' 0, '''')']) AS s;
+    ' 0, '''', NULL, NULL)']) AS s;
 SELECT count(pg_temp.begins(8, mode => 'production', user_id => 110, platform => 'a-bank'));
 SELECT is(a.outcome, 'over_quota', 'The largest numbers raise nothing')
   FROM latchkey_api.authorize_upload(pg_temp.hashes('key 1'), 'production', pg_temp.id(8), 'x', 9223372036854775807,

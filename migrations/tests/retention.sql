@@ -1,7 +1,7 @@
 -- What `latchkey maintenance run` calls: each at most so many rows a call, until none is left.
 \ir setup.psql
 
-SELECT plan(44);
+SELECT plan(46);
 
 SELECT pg_temp.make_app(1);
 SELECT pg_temp.make_collector(1);
@@ -76,14 +76,28 @@ SELECT pg_temp.id(1), 'production', n, pg_temp.id(1), true, now() - n * interval
 INSERT INTO latchkey.revoked_tokens (token_id, client_app_id, expires_at)
 SELECT md5(n::text), pg_temp.id(1), now() - n * interval '1 hour'
   FROM generate_series(0, 2) AS n;
+-- Tokens 1 and 2 have expired a day ago, 3 a minute less, the session of 4 a minute less, that of 5 a day ago.
+SELECT count(latchkey_admin.add_origin('tester', pg_temp.id(1), 'https://page.example'));
+SELECT count(pg_temp.initializes(n)) FROM generate_series(1, 6) AS n;
+SELECT count(pg_temp.opens(n)) FROM unnest(ARRAY[4, 5, 6]) AS n;
+SELECT count(pg_temp.tries(n, 'session ' || n)) FROM unnest(ARRAY[4, 5]) AS n;
+UPDATE latchkey.link_tokens
+   SET expires_at = now() - interval '1 day' + CASE id WHEN pg_temp.id(3) THEN interval '1 minute' ELSE '0' END,
+       session_expires_at = session_expires_at - interval '1 day 1 hour 1 minute'
+                          + CASE id WHEN pg_temp.id(4) THEN interval '2 minutes' ELSE '0' END
+ WHERE id <> pg_temp.id(6);
 SELECT results_eq('SELECT * FROM latchkey_admin.remove_expired(2)',
                   $$ VALUES ('audit log partitions made', 0::bigint), ('expired idempotency keys removed', 2),
-                            ('expired revocations removed', 2), ('expired webhook secrets removed', 2) $$,
+                            ('expired revocations removed', 2), ('expired webhook secrets removed', 2),
+                            ('expired link tokens removed', 2) $$,
                   'It removes at most so many of each');
-SELECT results_eq('SELECT done FROM latchkey_admin.remove_expired(2)', 'VALUES (0::bigint), (1), (0), (1)',
+SELECT results_eq('SELECT done FROM latchkey_admin.remove_expired(2)', 'VALUES (0::bigint), (1), (0), (1), (1)',
                   'until none is left');
 SELECT set_eq('SELECT pg_temp.number(id) FROM latchkey.webhook_secrets', 'VALUES (-1), (3)',
               'Secrets that are used stay');
+SELECT set_eq('SELECT pg_temp.number(id) FROM latchkey.link_tokens', 'VALUES (3), (4), (6)',
+              'Tokens stay for a day after their end and that of their session');
+SELECT set_eq('SELECT pg_temp.number(id) FROM latchkey.link_attempts', 'VALUES (4)', 'with their attempts');
 SELECT is(pg_temp.attempt('latchkey_administrator', 'SELECT latchkey_admin.remove_expired(1)'), 'ok',
           'The administrator runs it');
 

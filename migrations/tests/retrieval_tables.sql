@@ -1,8 +1,8 @@
--- The checks of the tables of retrievals, documents and webhooks, each at its bound and one beyond. Rows are written as
--- the owner: nobody else may.
+-- The checks of the tables of retrievals, documents, webhooks and the link modal, each at its bound and one beyond.
+-- Rows are written as the owner: nobody else may.
 \ir setup.psql
 
-SELECT plan(90);
+SELECT plan(127);
 
 -- A row of each table that is as it should be; a test changes one column of it.
 CREATE TEMPORARY TABLE good (relation text, columns jsonb);
@@ -29,13 +29,29 @@ INSERT INTO good VALUES
                              "status": "test", "number": 0, "retrieval_created_at": "2026-01-01"}'),
     ('webhook_endpoints', '{"client_app_id": "00000000-0000-0000-0000-000000000001"}'),
     ('webhook_secrets', '{"client_app_id": "00000000-0000-0000-0000-000000000001",
-                          "id": "00000000-0000-0000-0000-000000000001", "kid": "k"}');
+                          "id": "00000000-0000-0000-0000-000000000001", "kid": "k"}'),
+    ('client_app_origins', '{"client_app_id": "00000000-0000-0000-0000-000000000001", "origin": "http://a"}'),
+    ('link_tokens', '{"id": "00000000-0000-0000-0000-000000000001",
+                      "client_app_id": "00000000-0000-0000-0000-000000000001",
+                      "user_id": "00000000-0000-0000-0000-000000000001", "mode": "sandbox",
+                      "expires_at": "2026-01-01", "opened_at": "2026-01-01", "session_expires_at": "2026-01-01",
+                      "origin": "http://a", "metadata": "{}"}'),
+    ('link_attempts', '{"id": "00000000-0000-0000-0000-000000000001",
+                        "token_id": "00000000-0000-0000-0000-000000000008",
+                        "client_app_id": "00000000-0000-0000-0000-000000000001",
+                        "user_id": "00000000-0000-0000-0000-000000000001", "mode": "sandbox", "platform": "a",
+                        "tax_year": 2020}');
 UPDATE good SET columns = columns || jsonb_build_object('key_hash', '\x' || repeat('ab', 32))
  WHERE relation = 'collectors';
 UPDATE good SET columns = columns || jsonb_build_object('sha256', '\x' || repeat('ab', 32))
  WHERE relation IN ('retrieval_files', 'documents');
 
+UPDATE good SET columns = columns || jsonb_build_object('session_hash', '\x' || repeat('ab', 32))
+ WHERE relation = 'link_tokens';
+
 SELECT pg_temp.make_app(1);
+INSERT INTO latchkey.link_tokens (id, client_app_id, user_id, mode, expires_at)
+VALUES (pg_temp.id(8), pg_temp.id(8), pg_temp.id(8), 'sandbox', now());
 INSERT INTO latchkey.retrievals (id, collector_id, client_app_id, user_id, mode, platform, tax_year)
 VALUES (pg_temp.id(7), pg_temp.id(7), pg_temp.id(7), pg_temp.id(7), 'sandbox', 'a', 2020);
 
@@ -56,6 +72,7 @@ BEGIN
         'INSERT INTO latchkey.%I (%s) VALUES (%s); DELETE FROM latchkey.%I WHERE %s',
         p_relation, v_columns, v_values, p_relation,
         CASE p_relation WHEN 'retrievals' THEN format('id <> %L', pg_temp.id(7))
+                        WHEN 'link_tokens' THEN format('id <> %L', pg_temp.id(8))
                         WHEN 'platforms' THEN 'id <> ''first-sandbox-bank''' ELSE 'true' END));
 END
 $$;
@@ -140,13 +157,53 @@ SELECT is(pg_temp.writes(relation, jsonb_build_object(name, value)),
     ('webhook_deliveries', 'metadata', '"[]"', 'object'),
     ('webhook_endpoints', 'consecutive_failures', '-1', 'positive'),
     ('webhook_secrets', 'kid', to_jsonb(repeat('k', 64)), 'ok'),
-    ('webhook_secrets', 'kid', to_jsonb(repeat('k', 65)), 'format')
+    ('webhook_secrets', 'kid', to_jsonb(repeat('k', 65)), 'format'),
+    ('link_tokens', 'webhook_url', to_jsonb('http://' || repeat('h', 2041)), 'ok'),
+    ('link_tokens', 'webhook_url', to_jsonb('http://' || repeat('h', 2042)), 'length'),
+    ('link_tokens', 'webhook_url', '"x"', 'scheme'),
+    ('link_tokens', 'expires_at', 'null', '23502'),
+    ('link_tokens', 'session_hash', to_jsonb('\x' || repeat('ab', 31)), 'length'),
+    ('link_tokens', 'session_hash', to_jsonb('\x' || repeat('ab', 33)), 'length'),
+    ('link_tokens', 'origin', to_jsonb(repeat('o', 260)), 'ok'),
+    ('link_tokens', 'origin', to_jsonb(repeat('o', 261)), 'length'),
+    ('link_tokens', 'metadata', to_jsonb('{"a":"' || repeat('b', 16376) || '"}'), 'ok'),
+    ('link_tokens', 'metadata', to_jsonb('{"a":"' || repeat('b', 16377) || '"}'), 'length'),
+    ('link_tokens', 'metadata', '"[]"', 'object'),
+    ('link_attempts', 'platform', '""', 'length'),
+    ('link_attempts', 'platform', to_jsonb(repeat('p', 65)), 'length'),
+    ('link_attempts', 'tax_year', '9999', 'ok'),
+    ('link_attempts', 'tax_year', '1899', 'range'),
+    ('link_attempts', 'tax_year', '10000', 'range'),
+    ('link_attempts', 'retrieval_id', '"00000000-0000-0000-0000-000000000001"', 'set'),
+    ('link_attempts', 'document_ids', '"{}"', 'set'),
+    ('link_attempts', 'finished_at', '"2026-01-01"', 'set')
   ) AS tried (relation, name, value, refusal);
 
 SELECT is(pg_temp.writes('retrievals', '{"status": "success"}'), '23514 retrievals_finished_at_set',
           'What is not open has ended at some time');
 SELECT is(pg_temp.writes('retrievals', '{"status": "done", "finished_at": "2026-01-01"}'),
           '23514 retrievals_status_known', 'in one of the ways that there are');
+SELECT is(pg_temp.writes('retrievals', '{"link_metadata": "{}"}'), '23514 retrievals_link_metadata_attempt',
+          'Only what was begun for an attempt has the metadata of a page');
+SELECT is(pg_temp.writes('retrievals', jsonb_build_object('attempt_id', pg_temp.id(1), 'link_metadata', m)), refusal,
+          'of a form and length')
+  FROM (VALUES ('{}', 'ok'), ('[]', '23514 retrievals_link_metadata_object'),
+               ('{"a":"' || repeat('b', 16377) || '"}', '23514 retrievals_link_metadata_length')) AS tried (m, refusal);
+SELECT is(pg_temp.writes('link_tokens', jsonb_build_object(c, NULL)), '23514 link_tokens_session_whole',
+          format('A session without %s is none', c))
+  FROM unnest(ARRAY['opened_at', 'session_hash', 'session_expires_at', 'origin', 'metadata']) AS c;
+SELECT is(pg_temp.writes('link_attempts', '{"token_id": "00000000-0000-0000-0000-000000000009"}'),
+          '23503 link_attempts_token_id_fkey', 'An attempt belongs to a token that is there');
+SELECT is(pg_temp.writes('link_attempts', columns), refusal, refusal)
+  FROM (VALUES ('{"status": "done"}'::jsonb, '23514 link_attempts_retrieval_id_set'),
+               ('{"status": "done", "retrieval_id": "00000000-0000-0000-0000-000000000001"}',
+                '23514 link_attempts_status_known'),
+               ('{"status": "failure", "retrieval_id": "00000000-0000-0000-0000-000000000001"}',
+                '23514 link_attempts_finished_at_set'),
+               ('{"status": "success", "retrieval_id": "00000000-0000-0000-0000-000000000001",
+                  "finished_at": "2026-01-01"}', '23514 link_attempts_document_ids_set')) AS tried (columns, refusal);
+SELECT is(pg_temp.writes('client_app_origins', '{"client_app_id": "00000000-0000-0000-0000-000000000009"}'),
+          '23503 client_app_origins_client_app_id_fkey', 'An origin belongs to an app that is there');
 SELECT is(pg_temp.writes('retrieval_files', '{"retrieval_id": "00000000-0000-0000-0000-000000000009"}'),
           '23503 retrieval_files_retrieval_id_fkey', 'A file belongs to a retrieval that is there');
 SELECT is(pg_temp.writes('webhook_secrets', '{"client_app_id": "00000000-0000-0000-0000-000000000009"}'),

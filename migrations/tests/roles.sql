@@ -1,7 +1,7 @@
 -- Who may do what: the rights as listed in the catalogue, whole, and a few of them tried.
 \ir setup.psql
 
-SELECT plan(68);
+SELECT plan(76);
 
 -- Every right on anything of ours that is not the owner's.
 SELECT set_eq($$
@@ -24,6 +24,7 @@ SELECT set_eq($$
      WHERE grantee <> 'latchkey_owner'::regrole
 $$, $$ VALUES
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.abandon_retrievals'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.add_origin'),
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.add_webhook_secret'),
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.create_client_app'),
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.create_collector'),
@@ -36,6 +37,7 @@ $$, $$ VALUES
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.regenerate_secret'),
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.remove_deliveries'),
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.remove_expired'),
+    ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.remove_origin'),
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.remove_retrievals'),
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.replay_delivery'),
     ('latchkey_administrator', 'EXECUTE', 'function latchkey_admin.revoke_token'),
@@ -48,11 +50,18 @@ $$, $$ VALUES
     ('latchkey_administrator', 'USAGE',   'schema latchkey_admin'),
     ('latchkey_administrator', 'USAGE',   'schema latchkey_api'),
     ('latchkey_application',   'EXECUTE', 'function latchkey_api.authorize_upload'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.begin_link_attempt'),
     ('latchkey_application',   'EXECUTE', 'function latchkey_api.begin_retrieval'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.changed_link_attempts'),
     ('latchkey_application',   'EXECUTE', 'function latchkey_api.document_content'),
     ('latchkey_application',   'EXECUTE', 'function latchkey_api.finish_retrieval'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.initialize_token'),
     ('latchkey_application',   'EXECUTE', 'function latchkey_api.is_content_referenced'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.link_page'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.link_platforms'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.open_link'),
     ('latchkey_application',   'EXECUTE', 'function latchkey_api.prior_year'),
+    ('latchkey_application',   'EXECUTE', 'function latchkey_api.read_link_attempt'),
     ('latchkey_application',   'EXECUTE', 'function latchkey_api.record_file'),
     ('latchkey_application',   'EXECUTE', 'function latchkey_api.schema_version'),
     ('latchkey_application',   'EXECUTE', 'function latchkey_api.token_context'),
@@ -67,16 +76,30 @@ $$, $$ VALUES
     ('latchkey_reader',        'SELECT',  'column latchkey.collectors.hint'),
     ('latchkey_reader',        'SELECT',  'column latchkey.collectors.id'),
     ('latchkey_reader',        'SELECT',  'column latchkey.collectors.name'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.link_tokens.client_app_id'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.link_tokens.created_at'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.link_tokens.expires_at'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.link_tokens.id'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.link_tokens.metadata'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.link_tokens.mode'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.link_tokens.number'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.link_tokens.opened_at'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.link_tokens.origin'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.link_tokens.session_expires_at'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.link_tokens.user_id'),
+    ('latchkey_reader',        'SELECT',  'column latchkey.link_tokens.webhook_url'),
     ('latchkey_reader',        'SELECT',  'column latchkey.secrets.api_key'),
     ('latchkey_reader',        'SELECT',  'column latchkey.secrets.created_at'),
     ('latchkey_reader',        'SELECT',  'column latchkey.secrets.expires_at'),
     ('latchkey_reader',        'SELECT',  'column latchkey.secrets.hint'),
     ('latchkey_reader',        'SELECT',  'column latchkey.secrets.id'),
     ('latchkey_reader',        'USAGE',   'schema latchkey'),
+    ('latchkey_reader',        'SELECT',  'table latchkey.client_app_origins'),
     ('latchkey_reader',        'SELECT',  'table latchkey.client_apps'),
     ('latchkey_reader',        'SELECT',  'table latchkey.credentials'),
     ('latchkey_reader',        'SELECT',  'table latchkey.documents'),
     ('latchkey_reader',        'SELECT',  'table latchkey.idempotency_keys'),
+    ('latchkey_reader',        'SELECT',  'table latchkey.link_attempts'),
     ('latchkey_reader',        'SELECT',  'table latchkey.platform_links'),
     ('latchkey_reader',        'SELECT',  'table latchkey.platforms'),
     ('latchkey_reader',        'SELECT',  'table latchkey.retrieval_files'),
@@ -145,8 +168,8 @@ SELECT is(pg_temp.attempt('latchkey_application', 'SELECT FROM latchkey.' || t),
           'The application cannot read ' || t)
   FROM unnest(ARRAY['client_apps', 'secrets', 'users', 'idempotency_keys', 'revoked_tokens', 'verifier_version',
                     'audit_log', 'audit_log_default', 'platforms', 'collectors', 'retrievals', 'retrieval_files',
-                    'documents', 'platform_links', 'webhook_deliveries', 'webhook_endpoints',
-                    'webhook_secrets']) AS t;
+                    'documents', 'platform_links', 'webhook_deliveries', 'webhook_endpoints', 'webhook_secrets',
+                    'client_app_origins', 'link_tokens', 'link_attempts']) AS t;
 SELECT is(pg_temp.attempt('latchkey_application', 'SELECT latchkey.bump_verifier_version()'), '42501',
           'The application cannot call the owner''s functions');
 SELECT is(pg_temp.attempt('latchkey_application',
@@ -183,6 +206,10 @@ SELECT is(pg_temp.attempt(r, 'SELECT latchkey_delivery.read(NULL, NULL)'), '4250
 SELECT is(pg_temp.attempt('latchkey_reader', 'SELECT id, hint FROM latchkey.collectors'), 'ok',
           'The reader sees collectors');
 SELECT is(pg_temp.attempt(r, 'SELECT key_hash FROM latchkey.collectors'), '42501', r || ' sees no key hash')
+  FROM unnest(ARRAY['latchkey_reader', 'latchkey_administrator', 'latchkey_application', 'latchkey_webhooks']) AS r;
+SELECT is(pg_temp.attempt('latchkey_reader', 'SELECT id, metadata FROM latchkey.link_tokens'), 'ok',
+          'The reader sees tokens');
+SELECT is(pg_temp.attempt(r, 'SELECT session_hash FROM latchkey.link_tokens'), '42501', r || ' sees no session''s hash')
   FROM unnest(ARRAY['latchkey_reader', 'latchkey_administrator', 'latchkey_application', 'latchkey_webhooks']) AS r;
 SELECT is(pg_temp.attempt('latchkey_reader', 'SELECT id, hint FROM latchkey.secrets'), 'ok', 'The reader sees hints');
 SELECT is(pg_temp.attempt('latchkey_reader', 'SELECT secret_hash FROM latchkey.secrets'), '42501',

@@ -9,13 +9,13 @@ SELECT 1 / prosecdef::int
            'latchkey_api.is_content_referenced(bytea)',
            'latchkey_api.record_file(bytea[], text, uuid, uuid, text, text, bigint, bytea, integer, bigint)',
            'latchkey_api.authorize_upload(bytea[], text, uuid, text, bigint, integer, bigint)',
-           'latchkey_api.begin_retrieval(bytea[], text, uuid, uuid, uuid, text, integer, text)'
+           'latchkey_api.begin_retrieval(bytea[], text, uuid, uuid, uuid, text, integer, text, uuid, uuid)'
        ]::regprocedure[]) AS f (oid)
   JOIN pg_catalog.pg_proc AS p USING (oid);
 
 -- They work, and refuse what is not known, whatever is passed.
 SELECT 1 / (outcome = 'unknown_collector')::int
-  FROM latchkey_api.begin_retrieval(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+  FROM latchkey_api.begin_retrieval(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 SELECT 1 / (outcome = 'unknown_collector')::int
   FROM latchkey_api.authorize_upload(NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 SELECT 1 / (outcome = 'unknown_collector')::int

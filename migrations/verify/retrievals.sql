@@ -3,7 +3,7 @@
 BEGIN;
 
 SELECT id, number, collector_id, client_app_id, user_id, mode, platform, tax_year, created_at, status, finished_at,
-       metadata, document_count, webhook_url, request_id
+       metadata, document_count, webhook_url, request_id, attempt_id, link_metadata
   FROM latchkey.retrievals
  WHERE false;
 

@@ -13,15 +13,22 @@ enum {
     CEPOLL_ONE_SHOT = 2,      // EPOLLONESHOT
     CEPOLL_EDGE = 4,          // EPOLLET
     CEPOLL_EXCLUSIVE = 8,     // EPOLLEXCLUSIVE (with cepoll_add only)
+    CEPOLL_WRITE = 16,        // EPOLLOUT
+};
+
+// What has happened: on which descriptor, and with which tag it was armed.
+struct cepoll_event {
+    int32_t descriptor;
+    uint32_t tag;
 };
 
 int cepoll_create(void);                                   // epoll_create1(EPOLL_CLOEXEC)
-int cepoll_add(int epoll, int descriptor, int watch);      // EPOLL_CTL_ADD
-int cepoll_modify(int epoll, int descriptor, int watch);   // EPOLL_CTL_MOD
+int cepoll_add(int epoll, int descriptor, int watch);      // EPOLL_CTL_ADD, the tag is 0
+int cepoll_modify(int epoll, int descriptor, int watch, uint32_t tag);   // EPOLL_CTL_MOD
 int cepoll_remove(int epoll, int descriptor);              // EPOLL_CTL_DEL
 
-// epoll_wait: writes at most `capacity` (at most 64) readable descriptors; the time-out is in milliseconds, -1 none.
-int cepoll_wait(int epoll, int32_t *descriptors, int capacity, int timeout);
+// epoll_wait: writes at most `capacity` (at most 64) events; the time-out is in milliseconds, -1 none.
+int cepoll_wait(int epoll, struct cepoll_event *happened, int capacity, int timeout);
 
 int cepoll_event_descriptor(void);                         // eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)
 int cepoll_signal(int event_descriptor);                   // adds 1 to it: readable from then on

@@ -40,11 +40,7 @@ enum TaikiFinishRetrieval {
         guard !body.isEmpty else { throw missingStatus }
         let members = try JSONObject(body: body)
         let name = try members.text("status")
-        var metadata = "{}"
-        if let value = members["metadata"], !value.isNull {
-            guard value.object != nil else { throw .wrongType(of: "metadata", "an object") }
-            metadata = String(decoding: value.rawJSON, as: UTF8.self)
-        }
+        let metadata = try members.objectText("metadata")
         guard let name else { throw missingStatus }
         guard let status = Retrieval.Status(rawValue: name) else {
             throw APIError(.invalidRequest("status must be success or failure"), reason: "invalid_status")

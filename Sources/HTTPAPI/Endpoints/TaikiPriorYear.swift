@@ -35,7 +35,7 @@ enum TaikiPriorYear {
     }
 
     private static func taxYear(in query: Query) throws(APIError) -> Int? {
-        guard let text = try value(of: "tax_year", in: query) else { return nil }
+        guard let text = try query.onlyValue(of: "tax_year") else { return nil }
         guard text.count == 4, text.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
             throw APIError(.invalidRequest("tax_year must be a year of four digits"), reason: "invalid_tax_year")
         }
@@ -43,20 +43,9 @@ enum TaikiPriorYear {
     }
 
     private static func cursor(in query: Query) throws(APIError) -> PriorYearCursor? {
-        guard let text = try value(of: "after", in: query) else { return nil }
-        guard let cursor = PriorYearCursor(text) else {
-            throw APIError(
-                .invalidRequest("after is not a cursor that this service gave"), reason: "invalid_cursor")
-        }
+        guard let text = try query.onlyValue(of: "after") else { return nil }
+        guard let cursor = PriorYearCursor(text) else { throw .noCursor }
         return cursor
-    }
-
-    private static func value(of name: String, in query: Query) throws(APIError) -> [UInt8]? {
-        do throws(Query.Repetition) {
-            return try query.value(of: name)
-        } catch {
-            throw APIError(.invalidRequest("\(name) must be given once at most"), reason: "repeated_query_name")
-        }
     }
 
     private static func json(

@@ -4,7 +4,7 @@ public import WireFormats
 /// The database's part of retrievals: one call, one round trip, and each may be repeated without harm.
 public protocol RetrievalRecords {
     func begin(_ retrieval: RetrievalBeginning, by collector: CollectorCall) throws(DatabaseError)
-        -> (outcome: RetrievalOutcome, createdAt: UnixTime?)
+        -> (outcome: RetrievalOutcome, clientApp: ClientApp.ID?, begun: RetrievalRow?)
     func authorize(_ upload: UploadAuthorization, by collector: CollectorCall) throws(DatabaseError)
         -> (outcome: RetrievalOutcome, clientApp: ClientApp.ID?)
     func record(_ file: RecordedFile, by collector: CollectorCall) throws(DatabaseError) -> RetrievalOutcome
@@ -24,12 +24,31 @@ public struct CollectorCall: Sendable {
 public struct RetrievalBeginning: Sendable {
     /// Made before the first try, so that a second one begins no other.
     public let id: Retrieval.ID
-    /// Nil where the token is not valid: the database says so after it has proved the collector's key.
-    public let clientApp: ClientApp.ID?
-    public let user: User.ID?
+    /// Nil where what the collector sent is not valid: the database says so after it has proved the collector's key.
+    public let subject: Subject?
+    public let requestID: String
+
+    /// For whom, from where and of which year.
+    public enum Subject: Sendable {
+        case user(of: AccessToken, platform: String, taxYear: Int)
+        /// The user, the platform and the year of an attempt in the modal.
+        case attempt(LinkAttempt.ID)
+    }
+}
+
+public struct RetrievalRow: Sendable {
+    /// For an attempt, perhaps that of a beginning before this one.
+    public let id: Retrieval.ID
     public let platform: String
     public let taxYear: Int
-    public let requestID: String
+    public let createdAt: UnixTime
+
+    public init(id: Retrieval.ID, platform: String, taxYear: Int, createdAt: UnixTime) {
+        self.id = id
+        self.platform = platform
+        self.taxYear = taxYear
+        self.createdAt = createdAt
+    }
 }
 
 public struct UploadAuthorization: Sendable {

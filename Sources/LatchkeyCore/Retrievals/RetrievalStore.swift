@@ -10,24 +10,41 @@ struct RetrievalStore: RetrievalRecords {
     }
 
     private static let begin = Statement("""
-        SELECT outcome, created_at
-        FROM latchkey_api.begin_retrieval($1, $2, $3, $4, $5, $6, $7, $8)
+        SELECT outcome, retrieval_id, client_app_id, platform, tax_year, created_at
+        FROM latchkey_api.begin_retrieval($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """)
 
     func begin(
         _ retrieval: RetrievalBeginning, by collector: CollectorCall
-    ) throws(DatabaseError) -> (outcome: RetrievalOutcome, createdAt: UnixTime?) {
+    ) throws(DatabaseError) -> (outcome: RetrievalOutcome, clientApp: ClientApp.ID?, begun: RetrievalRow?) {
         let result = try database.runRepeatable(Self.begin, [
             .byteArrays(collector.keyHashes),
             .text(collector.mode.rawValue),
             .uuid(retrieval.id.uuid),
-            .uuid(orNull: retrieval.clientApp?.uuid),
-            .uuid(orNull: retrieval.user?.uuid),
-            .text(retrieval.platform),
-            .integer(Int64(retrieval.taxYear)),
-            .text(retrieval.requestID),
-        ], waited: collector.waited)
-        return (try Self.outcome(result), try result.unixTime(row: 0, column: 1))
+        ] + Self.parameters(retrieval), waited: collector.waited)
+        let outcome = try Self.outcome(result)
+        let clientApp = try result.uuid(row: 0, column: 2).map(ClientApp.ID.init)
+        guard let id = try result.uuid(row: 0, column: 1), let platform = try result.text(row: 0, column: 3),
+            let taxYear = try result.integer(row: 0, column: 4), let createdAt = try result.unixTime(row: 0, column: 5)
+        else { return (outcome, clientApp, nil) }
+        return (outcome, clientApp, RetrievalRow(
+            id: Retrieval.ID(id), platform: platform, taxYear: Int(taxYear), createdAt: createdAt))
+    }
+
+    /// Those of `begin_retrieval` from the fourth on.
+    private static func parameters(_ retrieval: RetrievalBeginning) -> [Parameter] {
+        let requestID = Parameter.text(retrieval.requestID)
+        switch retrieval.subject {
+        case .user(let token, let platform, let taxYear):
+            return [
+                .uuid(token.clientApp.uuid), .uuid(token.user.uuid), .text(platform), .integer(Int64(taxYear)),
+                requestID, .uuid(token.id.uuid), .null,
+            ]
+        case .attempt(let id):
+            return [.null, .null, .null, .null, requestID, .null, .uuid(id.uuid)]
+        case nil:
+            return [.null, .null, .null, .null, requestID, .null, .null]
+        }
     }
 
     private static let authorize = Statement("""

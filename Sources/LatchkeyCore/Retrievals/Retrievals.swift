@@ -4,25 +4,27 @@ public import WireFormats
 
 /// A collector's request to begin a retrieval.
 public struct RetrievalRequest: Sendable {
+    /// For whom, from where and of which year.
+    public enum Subject: Sendable, Equatable {
+        /// The user of a token, and what the collector chose.
+        case user(accessToken: String, platform: String, taxYear: Int)
+        /// What the user chose in the modal, of which the state tells the collector nothing.
+        case attempt(state: String)
+    }
+
     public var mode: Mode
     public var collectorKey: String
-    /// Of the user for whom it retrieves.
-    public var accessToken: String
-    public var platform: String
-    public var taxYear: Int
+    public var subject: Subject
     public var requestID: String
     /// How long the caller has waited already. The database has the less time for it.
     public var waited: Duration
 
     public init(
-        mode: Mode, collectorKey: String, accessToken: String, platform: String, taxYear: Int, requestID: String,
-        waited: Duration = .zero
+        mode: Mode, collectorKey: String, subject: Subject, requestID: String, waited: Duration = .zero
     ) {
         self.mode = mode
         self.collectorKey = collectorKey
-        self.accessToken = accessToken
-        self.platform = platform
-        self.taxYear = taxYear
+        self.subject = subject
         self.requestID = requestID
         self.waited = waited
     }
@@ -31,12 +33,18 @@ public struct RetrievalRequest: Sendable {
 /// A retrieval that takes files now.
 public struct BegunRetrieval: Sendable {
     public let id: Retrieval.ID
-    public let clientApp: ClientApp.ID
+    public let clientApp: ClientApp.ID?
+    public let platform: String
+    public let taxYear: Int
     public let createdAt: UnixTime
 
-    public init(id: Retrieval.ID, clientApp: ClientApp.ID, createdAt: UnixTime) {
+    public init(
+        id: Retrieval.ID, clientApp: ClientApp.ID?, platform: String, taxYear: Int, createdAt: UnixTime
+    ) {
         self.id = id
         self.clientApp = clientApp
+        self.platform = platform
+        self.taxYear = taxYear
         self.createdAt = createdAt
     }
 }
@@ -83,6 +91,7 @@ public final class Retrievals {
     private let records: any RetrievalRecords
     private let verify: (_ token: ArraySlice<UInt8>, Mode) throws(Refusal) -> AccessToken
     private var proof: CollectorProof
+    private let states: LinkStates
 
     /// - Parameter verify: tells whose a token is, as `TokenVerifier` does.
     public init(
@@ -93,6 +102,7 @@ public final class Retrievals {
         self.records = records
         self.verify = verify
         proof = CollectorProof(keys: keys)
+        states = LinkStates(keys: keys, environment: environment)
     }
 
     public convenience init(
@@ -113,27 +123,39 @@ public final class Retrievals {
 
     private func beginOrThrow(_ request: RetrievalRequest) throws -> BegunRetrieval {
         // Only who has a collector's key may learn whether a token is valid, so that the database comes first.
-        let access: AccessToken?
+        let subject: RetrievalBeginning.Subject?
         var refusal: Refusal?
         do throws(Refusal) {
-            access = try verify(Array(request.accessToken.utf8)[...], request.mode)
+            subject = try self.subject(of: request)
         } catch {
             guard error.kind == .invalidToken else { throw error }
-            (access, refusal) = (nil, error)
+            (subject, refusal) = (nil, error)
         }
-        let id = Retrieval.ID(try environment.newUUID())
-        let (outcome, createdAt) = try records.begin(
+        let (outcome, clientApp, begun) = try records.begin(
             RetrievalBeginning(
-                id: id, clientApp: access?.clientApp, user: access?.user, platform: request.platform,
-                taxYear: request.taxYear, requestID: request.requestID),
+                id: Retrieval.ID(try environment.newUUID()), subject: subject, requestID: request.requestID),
             by: CollectorCall(
                 keyHashes: try proof.hashes(of: request.collectorKey), mode: request.mode, waited: request.waited))
         if outcome == .invalidToken, let refusal {
             throw Refusal(.invalidAccessToken, reason: refusal.reason, clientApp: refusal.clientApp)
         }
-        try outcome.check(clientApp: access?.clientApp)
-        guard let createdAt, let access else { throw DatabaseError.unexpectedResult }
-        return BegunRetrieval(id: id, clientApp: access.clientApp, createdAt: createdAt)
+        var known = clientApp
+        if case .user(let token, _, _) = subject { known = token.clientApp }
+        try outcome.check(clientApp: known)
+        guard subject != nil, let begun else { throw DatabaseError.unexpectedResult }
+        return BegunRetrieval(
+            id: begun.id, clientApp: known, platform: begun.platform, taxYear: begun.taxYear,
+            createdAt: begun.createdAt)
+    }
+
+    private func subject(of request: RetrievalRequest) throws(Refusal) -> RetrievalBeginning.Subject {
+        switch request.subject {
+        case .user(let accessToken, let platform, let taxYear):
+            let token = try verify(Array(accessToken.utf8)[...], request.mode)
+            return .user(of: token, platform: platform, taxYear: taxYear)
+        case .attempt(let state):
+            return .attempt(try states.attempt(of: Array(state.utf8)[...], mode: request.mode))
+        }
     }
 
     /// Publishes what was retrieved and queues the webhook; a second time with the same status, answers the same.

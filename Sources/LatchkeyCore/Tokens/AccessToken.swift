@@ -31,6 +31,13 @@ public struct AccessToken: Sendable, Equatable {
             self.init(high: halves.high, low: halves.low)
         }
 
+        /// The same 128 bits, where they are kept as a UUID.
+        init(_ uuid: UUID) {
+            self.init(high: uuid.high, low: uuid.low)
+        }
+
+        var uuid: UUID { UUID(high: high, low: low) }
+
         public var text: String {
             let digits = Array("0123456789abcdef".utf8)
             var bytes: [UInt8] = []

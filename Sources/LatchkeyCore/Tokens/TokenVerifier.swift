@@ -3,6 +3,9 @@ public import JOSE
 /// Tells whether a token opens the app, without asking the database. One per worker: it keeps the worker's MAC
 /// contexts and its copy of the snapshot.
 public final class TokenVerifier {
+    /// The reason of a refusal that its user can do something about.
+    static let wrongMode = "wrong_mode"
+
     private let keys: KeyRing
     private let snapshots: SnapshotHolder
     private let policy: TokenPolicy
@@ -48,7 +51,7 @@ public final class TokenVerifier {
         let known = snapshot.snapshot
         let reason: String
         if access.mode != mode {
-            reason = "wrong_mode"
+            reason = Self.wrongMode
         } else if !known.activeApps.contains(access.clientApp) {
             reason = "unknown_or_disabled_app"
         } else if known.erasedUsers.contains(.init(clientApp: access.clientApp, user: access.user)) {

@@ -9,6 +9,10 @@ enum CursorTarget {
     }
 
     private static func check(text: [UInt8]) {
+        if let place = LinkPlatformCursor(text) {
+            expect(Array(place.text.utf8) == text, "two texts are the same place")
+            expect(!place.name.utf8.contains(0) && !place.id.utf8.contains(0), "a name holds NUL")
+        }
         guard let cursor = PriorYearCursor(text) else { return }
         expect(Array(cursor.text.utf8) == text, "two texts are the same cursor")
         expect(PriorYearCursor(Array(cursor.text.utf8)) == cursor, "a cursor is read as another one")

@@ -17,6 +17,7 @@ private let targets: [String: @Sendable ([UInt8]) -> Void] = [
     "claims": ClaimsTarget.check,
     "cursor": CursorTarget.check,
     "download-link": DownloadLinkTarget.check,
+    "state": StateTarget.check,
     "request": RequestTarget.check,
     "request-preview": RequestPreviewTarget.check,
 ]

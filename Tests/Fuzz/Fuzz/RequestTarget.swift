@@ -4,7 +4,8 @@ internal import JOSE
 internal import LatchkeyCore
 internal import WireFormats
 
-/// Lines: method, path, query, authorization, content type; and all behind them is the body.
+/// Lines: method, path, query, authorization, which is the secret, too, and content type; and all behind them is the
+/// body.
 enum RequestTarget {
     static func check(_ input: [UInt8]) {
         let lines = input.split(separator: UInt8(ascii: "\n"), maxSplits: 5, omittingEmptySubsequences: false)
@@ -16,26 +17,40 @@ enum RequestTarget {
             request[keyPath: field].count = 1
             request[keyPath: field].value = Array(line)
         }
+        request.taikiSecret = request.authorization
         request.mode = .sandbox
         let isUpload = request.path.value.starts(with: "/api/retrievals/".utf8) && request.method.text == "PUT"
         request.body = isUpload ? .stream(Bytes(Array(lines[5]))) : .bytes(Array(lines[5]))
-        let answer = Responder(service: service(Array(lines[5]))).respond(to: request)
-        check(answer, isUpload: isUpload)
+        let responder = Responder(service: service(Array(lines[5])))
+        switch responder.respond(to: request, mayWait: true) {
+        case .answer(let answer):
+            check(answer)
+        case .wait(let wait):
+            expect(wait.seen == .waiting || wait.seen == .working, "nothing more happens to it")
+            guard case .answer(let answer) = responder.respond(to: request, isResumed: true) else {
+                return expect(false, "it waits again, and may not")
+            }
+            check(answer)
+        }
     }
 
-    private static func check(_ answer: Responder.Answer, isUpload: Bool) {
+    private static func check(_ answer: Responder.Answer) {
         let response = answer.response
         // A path of another endpoint in the wrong lane is the operator's mistake, and no client's.
         let isWrongLane = ["body_is_no_stream", "body_is_a_stream"].contains(response.reason)
         expect(response.status.code < 500 || isWrongLane, "a client brings about \(response.status.code)")
-        if answer.route == .taikiDownload, response.status == .ok {
-            expect(response.body.isEmpty, "a download has a body of ours")
+        if answer.route == .taikiDownload || answer.route == .linkPage, response.status == .ok {
+            expect(response.body.isEmpty, "what nginx sends has a body of ours")
         } else {
             let json = try? JSONObject(parsing: response.body, limits: .init(maximumBytes: 1 << 20))
             expect(json != nil, "the answer is no JSON")
         }
         for field in response.headers {
             expect(field.value.utf8.allSatisfy { (0x20...0x7e).contains($0) }, "a header is not visible ASCII")
+            guard field.name == .contentSecurityPolicy else { continue }
+            let directives = field.value.split(separator: "; ")
+            expect(directives.count == 8 && !field.value.contains(","), "a policy has another directive")
+            expect(directives.last?.hasPrefix("frame-ancestors ") == true, "a policy ends with another directive")
         }
     }
 
@@ -46,6 +61,7 @@ enum RequestTarget {
             environment: Environment(
                 milliseconds: { World.now.secondsSinceEpoch * 1000 }, random: { () throws(JOSEError) in (1, 2) }),
             baseURLs: BaseURLs(production: "https://p", sandbox: "https://s"),
+            webhookURLs: WebhookURLRules(allowed: []),
             issueToken: { _ throws(Refusal) in IssuedToken(token: [0x61], user: user, clientApp: app) },
             verifyToken: { _, mode throws(Refusal) in
                 AccessToken(id: World.revokedToken, clientApp: app, user: user, mode: mode, issuedAt: World.now)
@@ -55,9 +71,15 @@ enum RequestTarget {
                 return PriorYearPage(platforms: [], documents: [], linksExpire: World.now, next: request.after)
             },
             beginRetrieval: { request throws(Refusal) in
-                expect((1900...2025).contains(request.taxYear), "a year that there cannot be")
-                expect(!request.platform.isEmpty && !request.accessToken.isEmpty, "a member is missing")
-                return BegunRetrieval(id: .init(app.uuid), clientApp: app, createdAt: World.now)
+                switch request.subject {
+                case .user(let accessToken, let platform, let taxYear):
+                    expect((1900...2025).contains(taxYear), "a year that there cannot be")
+                    expect(!platform.isEmpty && !accessToken.isEmpty, "a member is missing")
+                case .attempt(let state):
+                    expect(!state.isEmpty, "a member is missing")
+                }
+                return BegunRetrieval(
+                    id: .init(app.uuid), clientApp: app, platform: "p", taxYear: 2024, createdAt: World.now)
             },
             recordFile: { upload, read throws(Refusal) in
                 check(upload)
@@ -67,10 +89,7 @@ enum RequestTarget {
                 return StoredFile(sha256: "", clientApp: app)
             },
             finishRetrieval: { request throws(Refusal) in
-                let metadata = Array(request.metadata.utf8)
-                expect((try? JSONObject(parsing: metadata)) != nil, "metadata are no object")
-                let isSame = metadata == Array("{}".utf8) || contains(body, metadata)
-                expect(isSame, "metadata are not as they were written")
+                check(metadata: request.metadata, in: body)
                 return FinishedRetrieval(id: request.retrieval, clientApp: app, result: RetrievalResult(
                     status: request.status, platform: "p", taxYear: 2024, documentCount: 0, finishedAt: World.now))
             },
@@ -78,7 +97,55 @@ enum RequestTarget {
                 // Any text at all, since collectors name files.
                 OpenedDocument(
                     path: "ab/ab", fileName: String(decoding: body, as: UTF8.self), contentType: "a/b", clientApp: app)
+            },
+            initializeToken: { request throws(Refusal) in
+                if let url = request.webhookURL { check(url) }
+                return InitializedToken(number: 1, token: [0x61], user: user, clientApp: app)
+            },
+            // Any text at all, were the database to hold it.
+            linkOrigins: { _, _ throws(Refusal) in [String(decoding: body, as: UTF8.self), "https://a"] },
+            openLink: { request throws(Refusal) in
+                check(metadata: request.metadata, in: body)
+                expect(!request.origin.isEmpty, "a member is missing")
+                return OpenedLink(key: LinkSessionKey(random: [1]), expiresAt: World.now, clientApp: app)
+            },
+            linkPlatforms: { request throws(Refusal) in
+                expect(request.search?.utf8.contains(0) != true, "the database takes no NUL")
+                return LinkPlatformsPage(platforms: [], next: request.after, clientApp: app)
+            },
+            beginLinkAttempt: { request throws(Refusal) in
+                expect((1900...2025).contains(request.taxYear), "a year that there cannot be")
+                expect(!request.platform.isEmpty && !request.sessionKey.isEmpty, "a member is missing")
+                return BegunLinkAttempt(
+                    id: .init(app.uuid), platformName: "P", state: "a.b.c", connectorURL: nil, expiresAt: World.now,
+                    clientApp: app)
+            },
+            linkAttempt: { question throws(Refusal) in
+                let status: LinkAttempt.Status = question.sessionKey.utf8.count % 2 == 0 ? .waiting : .working
+                return (
+                    LinkAttemptReport(
+                        status: status, platform: "p", platformName: "P", taxYear: 2024, finishedAt: nil, files: []),
+                    app)
             })
+    }
+
+    private static func check(metadata text: String, in body: [UInt8]) {
+        let metadata = Array(text.utf8)
+        expect((try? JSONObject(parsing: metadata)) != nil, "metadata are no object")
+        expect(metadata == Array("{}".utf8) || contains(body, metadata), "metadata are not as they were written")
+    }
+
+    /// A second look at what a webhook's URL may be where no network is allowed.
+    private static func check(_ url: WebhookURL) {
+        expect(url.isEncrypted && url.text.utf8.count <= WebhookURL.maximumBytes, "a URL that nothing may go to")
+        expect(WebhookURL(url.text) == url, "a URL is read as another one")
+        switch url.host {
+        case .address(let address):
+            expect(AddressRules(allowed: []).allow(address, encrypted: true), "an address that nothing may go to")
+        case .name(let name):
+            let last = name.split(separator: ".").last ?? ""
+            expect(last != "localhost" && last.contains { !$0.isNumber }, "a name of this machine, or a number")
+        }
     }
 
     private static func check(_ upload: UploadRequest) {
