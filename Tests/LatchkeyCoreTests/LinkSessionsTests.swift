@@ -22,10 +22,12 @@ struct LinkSessionsTests {
         }
     }
 
-    private func request(_ token: String = "right", mode: Mode = .production) -> LinkOpenRequest {
+    private func request(
+        _ token: String = "right", mode: Mode = .production, idempotencyKey: String? = nil
+    ) -> LinkOpenRequest {
         LinkOpenRequest(
             mode: mode, token: Array(token.utf8)[...], origin: "https://app.example", metadata: #"{"a":1}"#,
-            waited: .milliseconds(7))
+            idempotencyKey: idempotencyKey, waited: .milliseconds(7))
     }
 
     private func hash(_ text: String, _ key: TestKey = .second) throws -> [UInt8] {
@@ -44,6 +46,14 @@ struct LinkSessionsTests {
             #expect(asked.metadata == #"{"a":1}"# && asked.waited == .milliseconds(7))
         }
         #expect(records.openings.count == 2)
+    }
+
+    @Test("has the same key where the same Idempotency-Key asks again, and another where another does")
+    func again() throws {
+        let keys = try ["one", "one", "two", nil, nil].map { try sessions.open(request(idempotencyKey: $0)).key.text }
+        #expect(keys[0] == keys[1] && Set(keys).count == 4)
+        #expect(keys.allSatisfy { $0.hasPrefix("lk_link_") && $0.utf8.count == 57 })
+        #expect(try records.openings.map(\.sessionHash) == keys.map { try hash($0) })
     }
 
     @Test("is not opened by a token that opens nothing, of which two kinds are told", arguments: [

@@ -72,8 +72,11 @@ private final class Lobby {
             webhookURL: webhookURL.flatMap(WebhookURL.init), requestID: "request-1"))
     }
 
-    func open(_ token: [UInt8], origin: String = origin) throws(Refusal) -> OpenedLink {
-        try sessions.open(LinkOpenRequest(mode: .sandbox, token: token[...], origin: origin, metadata: #"{"a": 1}"#))
+    func open(
+        _ token: [UInt8], origin: String = origin, idempotencyKey: String? = nil
+    ) throws(Refusal) -> OpenedLink {
+        try sessions.open(LinkOpenRequest(
+            mode: .sandbox, token: token[...], origin: origin, metadata: #"{"a": 1}"#, idempotencyKey: idempotencyKey))
     }
 
     func begin(_ key: String, platform: String = "first-sandbox-bank") throws(Refusal) -> BegunLinkAttempt {
@@ -112,7 +115,12 @@ struct LinkStoreTests {
         let opened = try lobby.open(first.token)
         #expect(opened.expiresAt - Environment.live.now > .seconds(3500) && opened.clientApp == lobby.app)
         #expect(refusal { () throws(Refusal) in try lobby.open(first.token) }?.kind == .usedToken)
-        #expect(try lobby.open(again.token).key.text != opened.key.text)
+        let other = try lobby.open(again.token, idempotencyKey: "one")
+        #expect(other.key.text != opened.key.text)
+        #expect(try lobby.open(again.token, idempotencyKey: "one").key.text == other.key.text)
+        #expect(refusal { () throws(Refusal) in
+            try lobby.open(again.token, idempotencyKey: "two")
+        }?.kind == .usedToken)
     }
 
     @Test("has no token for a wrong secret, a wrong user, or without a URL")

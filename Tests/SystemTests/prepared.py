@@ -86,9 +86,9 @@ class Prepared:
         self.kept["CONNECTOR"] = CONNECTOR
         self.used_tokens, self.sessions, self.attempts = {}, {}, {}
         for mode in MODES:
-            self.used_tokens[mode], self.sessions[mode] = self.open(mode)
+            self.used_tokens[mode], self.sessions[mode] = self.open_modal(mode)
             self.attempts[mode] = self.attempt(mode), self.finish(mode, "success"), self.finish(mode, "failure")
-        self.other_attempts = {mode: self.attempt(mode, self.open(mode)[1]) for mode in MODES}
+        self.other_attempts = {mode: self.attempt(mode, self.open_modal(mode)[1]) for mode in MODES}
         for mode in MODES:
             for token in (self.revoked[mode], self.erased[mode][0], self.disabled_tokens[mode]):
                 eventually(
@@ -133,7 +133,7 @@ class Prepared:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
-    def open(self, mode):
+    def open_modal(self, mode):
         """A token that has opened the modal for the user, and the key of its session."""
         token, _ = self.product.issued(self.app, mode, taiki_user_id=self.users[mode])
         key = self.modal(mode, "open", token, origin=ORIGINS[0])["session_key"]
@@ -231,5 +231,5 @@ class Prepared:
             "RETURNING_TOKEN": tokens.signed(tokens.claims(app, self.returning[mode]["user"], mode=mode), key),
         }, {
             "UNFINISHED_RETRIEVAL": lambda: self.begin(mode),
-            "STATE": lambda: self.attempt(mode, self.open(mode)[1])[1],
+            "STATE": lambda: self.attempt(mode, self.open_modal(mode)[1])[1],
         })

@@ -4,7 +4,8 @@ internal import WireFormats
 
 /// `POST /api/link/open`: opens the modal, once for a token.
 ///
-/// Request: a bearer token, as verify takes it; `origin` of the page that embeds the modal, optional `metadata`.
+/// Request: a bearer token, as verify takes it; `origin` of the page that embeds the modal, optional `metadata`;
+/// optional header `Idempotency-Key`.
 /// Answer: `session_key`, `expires_at`, `mode`.
 enum LinkOpen {
     static func respond(
@@ -12,10 +13,12 @@ enum LinkOpen {
     ) throws(APIError) -> Response {
         let token = try request.bearerToken()
         let (origin, metadata) = try decode(try request.jsonBody())
+        let idempotencyKey = try request.givenIdempotencyKey()
         let opened: OpenedLink
         do throws(Refusal) {
             opened = try service.openLink(LinkOpenRequest(
-                mode: context.mode, token: token, origin: origin, metadata: metadata, waited: context.waited))
+                mode: context.mode, token: token, origin: origin, metadata: metadata, idempotencyKey: idempotencyKey,
+                waited: context.waited))
         } catch {
             throw APIError(error)
         }

@@ -37,24 +37,10 @@ enum TaikiToken {
         guard let apiKey, let apiSecret else { throw missingCredentials }
         return TokenRequest(
             mode: context.mode, apiKey: apiKey, apiSecret: apiSecret, userID: userID,
-            idempotencyKey: try idempotencyKey(of: request), requestID: context.id, waited: context.waited)
+            idempotencyKey: try request.givenIdempotencyKey(), requestID: context.id, waited: context.waited)
     }
 
     private static var missingCredentials: APIError {
         APIError(.invalidRequest("No API key or API secret provided"), reason: "missing_credentials")
-    }
-
-    /// 1 to 255 visible ASCII characters, in one header.
-    private static func idempotencyKey(of request: Request) throws(APIError) -> String? {
-        let field = request.idempotencyKey
-        guard field.count > 0 else { return nil }
-        guard field.count == 1, (1...255).contains(field.value.count),
-            ASCII.areVisible(field.value.span)
-        else {
-            throw APIError(
-                .invalidRequest("Idempotency-Key must be 1 to 255 visible ASCII characters"),
-                reason: "invalid_idempotency_key")
-        }
-        return field.text
     }
 }

@@ -10,16 +10,20 @@ public struct LinkOpenRequest: Sendable {
     public var origin: String
     /// A JSON object as the page wrote it.
     public var metadata: String
+    /// Of who asks again, since no answer came: the same key opens the same session. nil: nobody asks again.
+    public var idempotencyKey: String?
     /// How long the caller has waited already. The database has the less time for it.
     public var waited: Duration
 
     public init(
-        mode: Mode, token: ArraySlice<UInt8>, origin: String, metadata: String, waited: Duration = .zero
+        mode: Mode, token: ArraySlice<UInt8>, origin: String, metadata: String, idempotencyKey: String? = nil,
+        waited: Duration = .zero
     ) {
         self.mode = mode
         self.token = token
         self.origin = origin
         self.metadata = metadata
+        self.idempotencyKey = idempotencyKey
         self.waited = waited
     }
 }
@@ -108,7 +112,7 @@ public final class LinkSessions {
     public func open(_ request: LinkOpenRequest) throws(Refusal) -> OpenedLink {
         let token = try verified(request.token, request.mode)
         do {
-            let key = try LinkSessionKey.generate()
+            let key = try request.idempotencyKey.map { try proof.key(of: token.id, askedFor: $0) } ?? .generate()
             let (outcome, sessionExpires) = try records.open(LinkOpening(
                 token: token, origin: request.origin, metadata: request.metadata,
                 sessionHash: try proof.newHash(of: key), waited: request.waited))

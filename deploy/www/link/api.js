@@ -35,7 +35,9 @@ export class API {
 
     async open(origin, metadata, signal) {
         const body = { origin, metadata };
-        const session = await this.#call("POST", "/api/link/open", { bearer: this.#token, body, signal });
+        // A token opens the modal once. Where the answer is lost, the same key gets it again.
+        const key = crypto.randomUUID();
+        const session = await this.#call("POST", "/api/link/open", { bearer: this.#token, key, body, signal });
         this.#sessionKey = session.session_key;
         return session;
     }
@@ -100,7 +102,7 @@ export class API {
     }
 }
 
-async function call(method, path, { bearer, body, signal, within = deadline }) {
+async function call(method, path, { bearer, key, body, signal, within = deadline }) {
     signal.throwIfAborted();
     const controller = new AbortController();
     const abort = () => controller.abort();
@@ -109,6 +111,7 @@ async function call(method, path, { bearer, body, signal, within = deadline }) {
     try {
         const headers = {};
         if (bearer) headers.Authorization = `Bearer ${bearer}`;
+        if (key) headers["Idempotency-Key"] = key;
         if (body) headers["Content-Type"] = "application/json";
         const response = await fetch(path, {
             method, headers, body: body && JSON.stringify(body), cache: "no-store", credentials: "omit",
