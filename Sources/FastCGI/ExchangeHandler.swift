@@ -22,6 +22,6 @@ public enum ExchangeOutcome {
     ///
     /// - Parameters:
     ///   - since: when its handling began.
-    ///   - onParked: called where it was possible, in the worker's thread. It may have been resumed or have ended since.
+    ///   - onParked: called where it was possible, in the worker's thread. It may have ended since.
     case parked(since: ContinuousClock.Instant, _ onParked: (ParkedExchange) -> Void)
 }

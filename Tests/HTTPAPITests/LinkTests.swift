@@ -349,7 +349,7 @@ struct LinkAttemptTests {
             Issue.record("\(route) waits")
             return
         }
-        #expect((200...201).contains(answer.status) && desk.asked == 1)
+        #expect((200...201).contains(answer.status) && desk.asked > 0)
     }
 
     @Test("of a session that has too many says when there is a chance again")

@@ -61,7 +61,6 @@ def company(sandbox_company):
     """A company in the sandbox."""
     yield sandbox_company
     sandbox_company.forget()
-    sandbox_company.receiver.received.clear()
 
 
 @pytest.fixture(scope="session")

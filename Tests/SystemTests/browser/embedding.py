@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import threading
+import uuid
 from pathlib import Path
 
 import playwright
@@ -165,6 +166,8 @@ class Company(Server):
         self.user = None    # who comes back
         self.token = None   # handed out in place of a new one
         self.issued = []    # answers of step 1
+        # What an earlier test left under way arrives elsewhere.
+        self.hook = f"/{uuid.uuid4()}"
 
     def register(self, origin):
         self.product.administer("app", "origin", "add", self.app.client_app, origin)
@@ -178,7 +181,7 @@ class Company(Server):
         if self.user:
             headers["TAIKI-USER-ID"] = self.user
         answer = self.http.post(self.base + "/initialize-token", headers=headers,
-                                content=json.dumps({"webhookURL": self.webhooks + "/of-the-token"}))
+                                content=json.dumps({"webhookURL": self.webhooks + self.hook}))
         assert answer.status_code == 200, answer.text
         self.issued.append(answer.json())
         self.product.tokens.add(answer.json()["temporaryToken"])
@@ -187,7 +190,7 @@ class Company(Server):
     def initialize_in_javascript(self, user):
         """Step 1 as the QuickStart has it: the token and the user."""
         settings = {"BASE": self.base, "YOUR_SECRET_KEY": self.app.api_secret, "YOUR_SAVED_TAIKI_ID": user,
-                    "YOUR_WEBHOOK_URL": self.webhooks + "/of-the-token",
+                    "YOUR_WEBHOOK_URL": self.webhooks + self.hook,
                     "NODE_EXTRA_CA_CERTS": self.product["CA_FILE"], "PATH": os.environ["PATH"]}
         result = subprocess.run(
             [NODE, "--input-type=module", "-"], input=STEP_1, env=settings, capture_output=True, text=True, timeout=30)
@@ -211,8 +214,9 @@ class Company(Server):
             return "text/html", BARE.replace("@BASE@", self.base).replace("@APP@", self.app.client_app), None
         return None, "", None
 
-    def delivered(self, path="/of-the-token", count=1, within=20):
+    def delivered(self, path=None, count=1, within=20):
         """The bodies of so many webhooks, verified as receivers do."""
+        path = path or self.hook
         eventually(lambda: len(self.receiver.at(path)) >= count, within, f"{count} webhooks at {path}")
         found = self.receiver.at(path)
         assert len(found) == count, found

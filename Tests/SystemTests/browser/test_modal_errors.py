@@ -140,7 +140,7 @@ def test_a_session_that_is_over(modal, visitor, company, product):
     visitor.expects(r"401.*/api/link/")
     modal.open()
     product.sql("UPDATE latchkey.link_tokens SET session_expires_at = now() - interval '1 second'"
-                f" WHERE client_app_id = '{company.app.client_app}'")
+                f" WHERE client_app_id = '{company.app.client_app}' AND opened_at IS NOT NULL")
     modal.choose().sign_in()
     expect(modal.alert).to_contain_text("The session is over")
     modal.look("error-session-over")

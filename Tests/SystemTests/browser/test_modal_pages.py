@@ -26,7 +26,6 @@ def company(production_company):
     """A company in production."""
     yield production_company
     production_company.forget()
-    production_company.receiver.received.clear()
 
 
 @pytest.fixture
