@@ -134,8 +134,8 @@ class Prepared:
         return answer.json()
 
     def open_modal(self, mode):
-        """A token that has opened the modal for the user, and the key of its session."""
-        token, _ = self.product.issued(self.app, mode, taiki_user_id=self.users[mode])
+        """A token that has opened the modal, for a user of its own, and the key of its session."""
+        token, _ = self.product.issued(self.app, mode)
         key = self.modal(mode, "open", token, origin=ORIGINS[0])["session_key"]
         self.product.secrets.add(key)
         return token, key

@@ -12,7 +12,7 @@ from waiting import eventually
 
 TASKS = [
     "retrievals abandoned", "audit log partitions made", "expired idempotency keys removed",
-    "expired revocations removed", "expired webhook secrets removed", "webhook deliveries removed",
+    "expired revocations removed", "expired webhook secrets removed", "expired link tokens removed", "webhook deliveries removed",
     "retrievals removed", "audit log partitions dropped", "stored files removed"]
 
 
