@@ -12,8 +12,8 @@ from waiting import eventually
 
 TASKS = [
     "retrievals abandoned", "audit log partitions made", "expired idempotency keys removed",
-    "expired revocations removed", "expired webhook secrets removed", "expired link tokens removed", "webhook deliveries removed",
-    "retrievals removed", "audit log partitions dropped", "stored files removed"]
+    "expired revocations removed", "expired webhook secrets removed", "expired link tokens removed",
+    "webhook deliveries removed", "retrievals removed", "audit log partitions dropped", "stored files removed"]
 
 
 def ran(product, *words, environment=None, status=0):
