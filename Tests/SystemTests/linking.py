@@ -64,10 +64,7 @@ def open_link(product, token, origin=ORIGIN, metadata=None, mode="sandbox", clie
     body = {"origin": origin} | ({} if metadata is None else {"metadata": metadata})
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     request = {"json": body, "headers": headers} | request
-    answer = (client.post if client else product.post)(product.base_url(mode) + "/api/link/open", **request)
-    if answer.status_code == 201:
-        product.secrets.add(answer.json()["session_key"])
-    return answer
+    return (client.post if client else product.post)(product.base_url(mode) + "/api/link/open", **request)
 
 
 def opened(product, app, metadata=None, mode="sandbox", user=None, webhook=NOWHERE):

@@ -136,9 +136,7 @@ class Prepared:
     def open_modal(self, mode):
         """A token that has opened the modal, for a user of its own, and the key of its session."""
         token, _ = self.product.issued(self.app, mode)
-        key = self.modal(mode, "open", token, origin=ORIGINS[0])["session_key"]
-        self.product.secrets.add(key)
-        return token, key
+        return token, self.modal(mode, "open", token, origin=ORIGINS[0])["session_key"]
 
     def attempt(self, mode, key=None):
         """An attempt that waits for a collector: its id and state."""

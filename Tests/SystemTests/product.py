@@ -177,9 +177,10 @@ class Product:
 
     def remember(self, answer):
         """What no log may hold."""
-        if answer.status_code == 200 and answer.headers.get("content-type") == "application/json":
-            if b'"access_token"' in answer.read():
-                self.tokens.add(answer.json()["access_token"])
+        if answer.status_code in (200, 201) and answer.headers.get("content-type") == "application/json":
+            answer.read()
+            self.secrets.update(re.findall(r'"session_key":"([^"]+)"', answer.text))
+            self.tokens.update(re.findall(r'"(?:access_token|temporaryToken|state)":"([^"]+)"', answer.text))
             self.links.update(re.findall(r"[?]link=([A-Za-z0-9._-]+)", answer.text))
 
     # Doing things with it

@@ -488,9 +488,14 @@ def test_the_doctor_looks_at_nginxs_configuration(product):
 
 def test_the_doctor_looks_for_the_link_page_where_nginx_does(product):
     path = product.state / "nginx/no-pages.conf"
+    # Where nginx's own account may write.
+    run = product.state / "run"
+    temporary = " ".join(f"{one}_temp_path {run}/nginx-{one};" for one in ("proxy", "fastcgi", "uwsgi", "scgi"))
+    temporary += f" client_body_temp_path {run}/nginx-body;"
     for folder, outcome in (("/nowhere/www", "wrong"), (None, "look")):
         names = f'map "" $latchkey_www {{ default {folder}; }}' if folder else ""
-        path.write_text(f"pid {path}.pid; error_log stderr; events {{}}\nhttp {{ access_log off; {names} }}\n")
+        path.write_text(f"pid {run}/no-pages.pid; error_log stderr; events {{}}\n"
+                        f"http {{ access_log off; {temporary} {names} }}\n")
         path.chmod(0o644)
         status = FAILED if outcome == "wrong" else DONE
         check = diagnosed(product, status=status, words=["--nginx-config", str(path)])["link page"]

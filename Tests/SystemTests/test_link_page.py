@@ -83,6 +83,15 @@ def test_a_head_has_the_same_headers(product, own):
     assert policy(answer)["frame-ancestors"] == ["http://localhost:3000", "https://a.example:8443", ORIGIN]
 
 
+def test_there_is_room_for_as_many_and_as_long_origins_as_there_may_be(product):
+    app = embedding_app(product, "Link page, longest")
+    host = ".".join(["a" * 60] * 4)
+    origins = [f"https://{letter}{host}:{10000 + number}" for number, letter in enumerate("bcdefghijklmnopqrst")]
+    for origin in origins:
+        product.administer("app", "origin", "add", app.client_app, origin)
+    check_page(product, page(product, f"?client_app={app.client_app}"), " ".join(sorted([ORIGIN, *origins])))
+
+
 def test_it_is_always_the_whole_page(product, own):
     """Its policy may have changed though the file has not."""
     query = f"?client_app={own.client_app}"
