@@ -229,7 +229,7 @@ class Product:
         # Verify hears of it as of any other change: soon.
         key, *_ = tokens.read_keys(self.key_files[0])
         token = tokens.signed(tokens.claims(app.client_app, app.client_app), key)
-        eventually(lambda: self.verify(token).status_code == 200, 1, "verify knows the new app")
+        eventually(lambda: self.verify(token).status_code == 200, 5, "verify knows the new app")
         return app
 
     def regenerate(self, app, overlap):
