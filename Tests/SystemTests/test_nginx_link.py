@@ -296,6 +296,27 @@ def test_one_session_has_eight_waits_and_others_are_not_kept_from_theirs(nginx, 
     assert statuses == [200] * 9
 
 
+def test_a_key_in_other_spellings_has_no_more_waits(nginx, played):
+    release = threading.Event()
+    played.answer = lambda values: release.wait(20) and JSON
+    statuses = []
+
+    def wait(scheme):
+        statuses.append(call(nginx, "GET", WAIT, headers={"Authorization": f"{scheme}one"}).status_code)
+
+    # The module would not count one of more than 255 bytes.
+    schemes = ["bearer ", "BEARER ", *("Bearer" + " " * count for count in (2, 3, 4, 5, 251, 252, 300, 2000))]
+    waiting = [threading.Thread(target=wait, args=(scheme,)) for scheme in schemes]
+    for thread in waiting:
+        thread.start()
+    eventually(lambda: len(statuses) == 2 and len(played.requests) == 8, 5, "eight wait, the others do not")
+    assert statuses == [429] * 2
+    release.set()
+    for thread in waiting:
+        thread.join()
+    assert sorted(statuses) == [200] * 8 + [429] * 2
+
+
 # First Sandbox Bank
 
 SIGN_IN = {"state": "x", "username": "nobody", "password": "nothing"}
