@@ -103,7 +103,8 @@ struct InitializeTokenTests {
         ("1", "webhookURL must be a string", "wrong_member_type"),
         (#"["https://app.example/"]"#, "webhookURL must be a string", "wrong_member_type"),
         (#""app.example""#,
-         "webhookURL must be a URL of at most 2048 bytes, without a user name or a fragment", "invalid_webhook_url"),
+         "webhookURL must be a URL of at most 2048 bytes of ASCII, without a user name or a fragment",
+         "invalid_webhook_url"),
         (#""http://app.example/""#, "webhookURL must be an https URL", "invalid_webhook_url"),
         (#""https://10.0.0.1/""#, "webhookURL must be an https URL of a public host", "invalid_webhook_url"),
     ])

@@ -274,7 +274,7 @@ ANYWHERE = [
     "https://example.org/" + "a" * (2048 - 20),
 ]
 # What is wrong with the others, in the words of the answer.
-MALFORMED = "webhookURL must be a URL of at most 2048 bytes, without a user name or a fragment"
+MALFORMED = "webhookURL must be a URL of at most 2048 bytes of ASCII, without a user name or a fragment"
 NOT_ENCRYPTED = "webhookURL must be an https URL"
 NOT_PUBLIC = "webhookURL must be an https URL of a public host"
 REFUSED = {

@@ -54,7 +54,7 @@ enum QuickStartInitializeToken {
         } catch {
             let sentence = switch error {
             case .malformed:
-                "webhookURL must be a URL of at most \(WebhookURL.maximumBytes) bytes, "
+                "webhookURL must be a URL of at most \(WebhookURL.maximumBytes) bytes of ASCII, "
                     + "without a user name or a fragment"
             case .notEncrypted: "webhookURL must be an https URL"
             case .notPublic: "webhookURL must be an https URL of a public host"
