@@ -31,12 +31,18 @@ export function button(text, onClick, properties = {}) {
 
 // A name in its own direction, which does not reach into the words around it.
 export function name(text, className = "name") {
-    return element("span", { dir: "auto", className }, text);
+    return element("span", { dir: "auto", className }, honest(text));
+}
+
+// Characters that are not seen themselves but turn round or hide others show as a sign: "exe.pdf" is not to look like a
+// name that ends in "exe".
+function honest(text) {
+    return text.replace(/[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu, "\ufffd");
 }
 
 // The first letter of a platform's name, in one of six colours that stays the same for the name.
 export function badge(text) {
-    const letter = Array.from(text.trim())[0] ?? "?";
+    const letter = Array.from(honest(text).trim())[0] ?? "?";
     const colour = Array.from(text).reduce((hash, character) => (hash * 31 + character.codePointAt(0)) % 997, 0) % 6;
     return element("span", { className: `letter letter-${colour}`, "aria-hidden": "true" }, letter.toUpperCase());
 }
@@ -72,7 +78,8 @@ export function counted(number, word) {
 export function fileSize(bytes) {
     const units = ["byte", "kilobyte", "megabyte"];
     const step = bytes < 1000 ? 0 : bytes < 999_500 ? 1 : 2;
-    const format = { style: "unit", unit: units[step], unitDisplay: "short" };
+    // Short it is "kB" and "MB", but "898 byte".
+    const format = { style: "unit", unit: units[step], unitDisplay: step === 0 ? "long" : "short" };
     format.maximumFractionDigits = step === 2 ? 1 : 0;
     return new Intl.NumberFormat("en", format).format(bytes / 1000 ** step);
 }
