@@ -213,6 +213,19 @@ def test_a_callback_that_throws_breaks_nothing(modal, visitor, company):
     visitor.page.evaluate("() => { company.said.push = () => { throw new Error(\"a mistake of the company's\") } }")
     modal.open().retrieve()
     modal.press("Connect another")
+def test_opening_again_at_once(modal, visitor, company):
+    """What is left of the first opening takes nothing from the second."""
+    company.token = company.initialize()["temporaryToken"]
+    visitor.page.evaluate("connect()")
+    visitor.page.wait_for_function("company.modals.length")
+    visitor.page.evaluate("() => { const [modal] = company.modals; modal.close(); modal.open(); }")
+    expect(modal.heading("All platforms")).to_be_visible()
+    assert visitor.said() == [["exit"]]
+    visitor.page.evaluate("company.modals[0].close()")
+    modal.is_gone()
+    assert visitor.wait_until_said(2) == [["exit"], ["exit"]]
+
+
     expect(modal.heading("All platforms")).to_be_visible()
     modal.leave_by("Close")
     company.delivered()

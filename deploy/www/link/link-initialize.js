@@ -104,7 +104,7 @@
             let failed = false;
 
             function close() {
-                if (!closeOpenModal) return;
+                if (closeOpenModal !== close) return;
                 closeOpenModal = null;
                 clearTimeout(timer);
                 port.close();
