@@ -92,6 +92,9 @@ async function connect() {
 document.querySelector("button").addEventListener("click", connect);
 """
 
+# What a sanitiser may leave of a comment.
+COMMENT = "<form name='currentScript'></form>"
+
 # The modal's page in a frame, and nobody who gives it a token.
 BARE = """<!doctype html>
 <html lang="en">
@@ -205,10 +208,12 @@ class Company(Server):
             return "text/plain", self.token or self.initialize()["temporaryToken"], None
         if path in SCRIPTS:
             return "text/javascript", SCRIPTS[path], None
-        if path in ("/", "/quickstart"):
+        if path in ("/", "/quickstart", "/commented"):
             # What the page's own script needs, and the modal's two lines.
             policy = f"default-src 'none'; connect-src 'self'; script-src {own}; frame-src {self.base}/link/"
-            page = PAGE.replace("@SCRIPT@", "company" if path == "/" else "quickstart")
+            page = PAGE.replace("@SCRIPT@", "quickstart" if path == "/quickstart" else "company")
+            if path == "/commented":
+                page = page.replace("<main>", "<main>" + COMMENT)
             return "text/html", page.replace("@BASE@", self.base), policy
         if path == "/bare":
             return "text/html", BARE.replace("@BASE@", self.base).replace("@APP@", self.app.client_app), None

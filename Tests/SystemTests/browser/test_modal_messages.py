@@ -87,6 +87,13 @@ def test_the_page_takes_no_message_from_a_window(modal, visitor, stranger):
     assert [what for what, *_ in visitor.said()] == ["success"]
 
 
+def test_what_the_page_names_does_not_lead_the_loader_astray(visitor, company):
+    """An element's name hides the document's own member. Comments may bring such an element along."""
+    modal = visitor.visit(company, "/commented")
+    assert visitor.page.evaluate("document.currentScript.tagName") == "FORM"
+    modal.open()
+
+
 def test_the_token_goes_to_the_service_alone(modal, visitor, company, stranger):
     """Where something else is in the frame, the browser does not hand the message over."""
     visitor.expects("postMessage", "frame-src", "Content Security Policy")

@@ -20,7 +20,8 @@
     "use strict";
 
     // The service that this file came from: whom we frame, and whom alone we tell the token.
-    const base = new URL(document.currentScript.src).origin;
+    // Asked of the prototype, because `<img name="currentScript">` in the page hides the document's own.
+    const base = new URL(Reflect.get(Document.prototype, "currentScript", document).src).origin;
     const title = "Connect your accounts";
     const patience = 10_000;    // milliseconds until a modal that says nothing is given up
 
@@ -153,7 +154,7 @@
             const shadow = host.attachShadow({ mode: "open" });
             shadow.adoptedStyleSheets = [style];
             shadow.append(dialog);
-            document.body.append(host);
+            (document.body ?? document.documentElement).append(host);
             dialog.showModal();
         }
 
