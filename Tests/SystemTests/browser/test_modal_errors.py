@@ -104,7 +104,7 @@ def test_no_token_at_all(modal, visitor, token):
 
 def test_an_origin_that_is_not_registered(modal, visitor, company):
     """The browser does not even show the frame: nobody else puts the modal into a page."""
-    visitor.expects("frame-ancestors")
+    visitor.expects("frame-ancestors", "postMessage")
     company.unregister(company.origin)
     try:
         modal.button.click()
@@ -112,9 +112,27 @@ def test_an_origin_that_is_not_registered(modal, visitor, company):
     finally:
         company.register(company.origin)
     assert what == "error" and error["code"] == "unavailable" and exit == [["exit"]]
+    assert company.origin in error["message"]
     modal.is_gone()
     expect(modal.button).to_be_focused()
     assert not [url for url in visitor.requests if "/api/link/" in url]
+
+
+def test_an_error_page_is_not_waited_upon(modal, visitor, company):
+    """The page has loaded, and nothing answers in it: there is no more to wait for."""
+    visitor.expects("frame-ancestors", "postMessage")
+    company.unregister(company.origin)
+    try:
+        # Its timers are of this length and of no other.
+        visitor.page.evaluate("""() => {
+            const later = setTimeout;
+            window.setTimeout = (act, time) => later(act, time === 3000 ? 0 : 1e6);
+        }""")
+        modal.button.click()
+        [what, error], _ = visitor.wait_until_said(2)
+    finally:
+        company.register(company.origin)
+    assert what == "error" and error["code"] == "unavailable"
 
 
 def test_an_origin_that_is_registered_no_more(modal, visitor, company):

@@ -23,7 +23,9 @@
     // Asked of the prototype, because `<img name="currentScript">` in the page hides the document's own.
     const base = new URL(Reflect.get(Document.prototype, "currentScript", document).src).origin;
     const title = "Connect your accounts";
-    const patience = 10_000;    // milliseconds until a modal that says nothing is given up
+    // Milliseconds until a modal that says nothing is given up; fewer once the frame has a page, be it an error page.
+    const patience = 10_000;
+    const grace = 3_000;
 
     // In a shadow tree: the page's styles do not reach the modal, nor the modal's the page. A constructed style sheet,
     // because a <style> element would ask for more in the page's Content-Security-Policy.
@@ -119,12 +121,13 @@
                 failed = true;
             }
 
-            const timer = setTimeout(() => {
-                const message = "The modal did not answer. Is this page's origin registered for the client app, and "
-                    + `does its Content-Security-Policy allow frames of ${base}/link/?`;
+            function giveUp() {
+                const message = `The modal did not answer. Is ${location.origin} registered for the client app, `
+                    + `does the page's Content-Security-Policy allow frame-src ${base}/link/, and is ${base} up?`;
                 fail({ code: "unavailable", message });
                 close();
-            }, patience);
+            }
+            let timer = setTimeout(giveUp, patience);
 
             // The frame gets one end of a channel with the token. Whatever it says comes through this end, so that the
             // page need not listen to messages that anybody could send.
@@ -144,6 +147,8 @@
                 // Delivered only where the frame shows a page of the service.
                 const message = { type: "latchkey-link:open", token, metadata: sentMetadata };
                 frame.contentWindow.postMessage(message, base, [modalsPort]);
+                clearTimeout(timer);
+                timer = setTimeout(giveUp, grace);
             }, { once: true });
 
             closeOpenModal = close;
