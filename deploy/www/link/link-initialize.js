@@ -34,7 +34,7 @@
         :host { all: initial; }
         dialog {
             color-scheme: light dark; --surface: #ffffff; --ink: #1b2430; --line: #d5dae2;
-            box-sizing: border-box; inline-size: 28rem; block-size: min(44rem, 100dvh - 3rem); max-inline-size: none;
+            box-sizing: border-box; inline-size: 28rem; block-size: min(44rem, 100dvh - 3rem); max-inline-size: 100%;
             max-block-size: none; margin: auto; padding: 0; border: 1px solid transparent; border-radius: 1rem;
             overflow: hidden; background: var(--surface); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif;
             box-shadow: 0 1.5rem 4rem rgb(9 16 29 / .35);
