@@ -76,6 +76,11 @@ def test_next_year(modal, visitor, company, product):
     for name in FILES:
         link = modal.by_role("link", name, exact=False)
         assert httpx.get(link.get_attribute("href"), verify=product.tls).content == sample(name)
+        with visitor.page.expect_download() as found:
+            link.click()
+        assert found.value.suggested_filename == name
+        assert found.value.path().read_bytes() == sample(name)
+    assert len(visitor.context.pages) == 1
     modal.look("prior-years")
     prior.click()
     expect(modal.heading(BANK)).to_be_visible()
@@ -208,11 +213,6 @@ def test_closing(modal, visitor):
     assert visitor.wait_until_said(2) == [["exit"], ["exit"]]
 
 
-def test_a_callback_that_throws_breaks_nothing(modal, visitor, company):
-    visitor.expects("a mistake of the company's")
-    visitor.page.evaluate("() => { company.said.push = () => { throw new Error(\"a mistake of the company's\") } }")
-    modal.open().retrieve()
-    modal.press("Connect another")
 def test_opening_again_at_once(modal, visitor, company):
     """What is left of the first opening takes nothing from the second."""
     company.token = company.initialize()["temporaryToken"]
@@ -226,6 +226,11 @@ def test_opening_again_at_once(modal, visitor, company):
     assert visitor.wait_until_said(2) == [["exit"], ["exit"]]
 
 
+def test_a_callback_that_throws_breaks_nothing(modal, visitor, company):
+    visitor.expects("a mistake of the company's")
+    visitor.page.evaluate("() => { company.said.push = () => { throw new Error(\"a mistake of the company's\") } }")
+    modal.open().retrieve()
+    modal.press("Connect another")
     expect(modal.heading("All platforms")).to_be_visible()
     modal.leave_by("Close")
     company.delivered()
