@@ -12,7 +12,8 @@ const shown = new Set();
 // Step 1
 
 async function getToken() {
-  element("get-token").disabled = element("again").disabled = true;
+  enable("get-token", false);
+  enable("again", false);
   try {
     const response = await fetch("/demo/company/token", {
       method: "POST",
@@ -29,7 +30,7 @@ async function getToken() {
     token = answer.temporaryToken;
     user = answer.userId;
     element("user").textContent = `User ${user}`;
-    element("open").disabled = false;
+    enable("open", true);
     showCode();
     watch();
     return true;
@@ -38,8 +39,8 @@ async function getToken() {
     badge("failed", false);
     return false;
   } finally {
-    element("get-token").disabled = false;
-    element("again").disabled = !user;
+    enable("get-token", true);
+    enable("again", user !== "");
   }
 }
 
@@ -48,7 +49,7 @@ async function getToken() {
 function open() {
   const opened = token;
   token = null;
-  element("open").disabled = true;
+  enable("open", false);
   show("calls", "");
   if (!window.Taiki) {
     called("/link/link-initialize.js could not be loaded");
@@ -111,9 +112,11 @@ function showWebhook({ received_at: receivedAt, headers, body }) {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   article.querySelector(".head").textContent = `POST /webhook\n${lines.join("\n")}`;
   article.querySelector(".body").append(...colored(body));
+  for (const region of article.querySelectorAll("[role=region]")) region.ariaLabel += ` ${shown.size}`;
   for (const file of body.files) {
     const link = document.createElement("a");
-    link.textContent = file.file_name;
+    link.append(document.createElement("bdi"));
+    link.firstChild.textContent = file.file_name.replace(marks, "\ufffd");
     if (file.download_url.startsWith("https://")) link.href = file.download_url;
     const item = document.createElement("li");
     item.append(link, `, ${file.total_size_bytes} bytes`);
@@ -126,13 +129,17 @@ function showWebhook({ received_at: receivedAt, headers, body }) {
 
 // Text and JSON
 
+// They turn round the text that is beside them, so that a file's name seems to end as it does not.
+const marks = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 function show(id, text, value) {
   element(id).replaceChildren(text, ...(value === undefined ? [] : colored(value)));
 }
 
 /** JSON as nodes: names, strings and the rest each of a class. */
 function colored(value) {
-  const text = JSON.stringify(value, null, 2);
+  const escaped = (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const text = JSON.stringify(value, null, 2).replace(marks, escaped);
   return text.split(/("(?:[^"\\]|\\.)*"(?:: )?|\b(?:true|false|null|-?\d[\d.eE+-]*)\b)/).map((piece, index) => {
     if (index % 2 === 0) return piece;
     const span = document.createElement("span");
@@ -149,12 +156,23 @@ function badge(text, isGood) {
   status.hidden = false;
 }
 
-element("get-token").addEventListener("click", () => {
+// `disabled` would take the focus away, and the modal could not give it back.
+function enable(id, isEnabled) {
+  element(id).ariaDisabled = String(!isEnabled);
+}
+
+function onClick(id, act) {
+  element(id).addEventListener("click", ({ currentTarget }) => {
+    if (currentTarget.ariaDisabled !== "true") act();
+  });
+}
+
+onClick("get-token", () => {
   // Another person, unless it is next year.
   user = "";
   getToken();
 });
-element("open").addEventListener("click", open);
-element("again").addEventListener("click", async () => {
+onClick("open", open);
+onClick("again", async () => {
   if (await getToken()) open();
 });
