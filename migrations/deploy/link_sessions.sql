@@ -55,6 +55,7 @@ DECLARE
     v_now  CONSTANT timestamptz   := clock_timestamp();
     v_mode CONSTANT latchkey.mode := CASE WHEN p_mode IN ('production', 'sandbox') THEN p_mode END;
     v_user_known boolean;
+    v_token      latchkey.link_tokens;
 BEGIN
     -- Shared with other openings, but not with an erasure: that waits for this, or this for that.
     PERFORM
@@ -96,16 +97,17 @@ BEGIN
           AND t.user_id = excluded.user_id
           AND t.mode = excluded.mode;
 
-    -- Also when the same call is tried again.
-    SELECT t.session_expires_at
-      INTO session_expires_at
+    -- Also when the same call is tried again. By the id alone: with its user named too, it might be looked up among
+    -- all tokens of that user.
+    SELECT *
+      INTO v_token
       FROM latchkey.link_tokens AS t
-     WHERE t.id = p_token_id
-       AND t.client_app_id = p_client_app_id
-       AND t.user_id = p_user_id
-       AND t.session_hash = p_session_hash;
-    IF NOT FOUND THEN
+     WHERE t.id = p_token_id;
+    IF (v_token.client_app_id, v_token.user_id, v_token.session_hash)
+       IS DISTINCT FROM (p_client_app_id, p_user_id, p_session_hash) THEN
         outcome := 'used_token';
+    ELSE
+        session_expires_at := v_token.session_expires_at;
     END IF;
 EXCEPTION WHEN check_violation OR not_null_violation OR unique_violation THEN
     outcome := 'invalid_argument';

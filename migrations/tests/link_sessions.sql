@@ -2,7 +2,7 @@
 -- ../check.
 \ir setup.psql
 
-SELECT plan(99);
+SELECT plan(100);
 
 -- As latchkeyd's role has it, so that a table of two rows is planned as one of two millions; plans are kept.
 SET LOCAL enable_seqscan = off;
@@ -180,6 +180,9 @@ SELECT set_eq($$ SELECT * FROM pg_temp.scans(format(
     $$ VALUES ('latchkey.link_tokens_session_hash', 1::bigint), ('latchkey.users_pkey', 1),
               ('latchkey.client_apps_pkey', 1), ('latchkey.revoked_tokens_pkey', 1),
               ('latchkey.platforms_in_order', 1) $$, 'One look-up in each of five indexes');
+SELECT set_eq($$ SELECT * FROM pg_temp.scans('SELECT pg_temp.opens(20, user_id => 103)')
+                  WHERE relation ~ 'link_tokens' $$,
+    $$ VALUES ('latchkey.link_tokens_pkey', 2::bigint) $$, 'a token by its id, to be opened and to see whether it was');
 SELECT set_eq($$ SELECT * FROM pg_temp.scans('SELECT latchkey_api.link_page(pg_temp.id(1))') $$,
     $$ VALUES ('latchkey.client_app_origins_pkey', 1::bigint), ('latchkey.client_apps_pkey', 1) $$,
     'and two for the page');
