@@ -70,7 +70,7 @@ extension APIError {
         case .idempotencyConflict:
             ("idempotency_conflict", "The Idempotency-Key was used with another Taiki user ID")
         case .invalidCollector: ("invalid_client", "Incorrect collector key provided")
-        case .invalidAccessToken: ("invalid_token", "The access token is not valid")
+        case .invalidAccessToken: ("invalid_token", "The access token or state is not valid")
         case .unknownPlatform: ("unknown_platform", "There is no such platform")
         case .unknownRetrieval: ("not_found", "There is no such retrieval")
         case .retrievalFinished: ("retrieval_finished", "The retrieval is finished")

@@ -69,7 +69,7 @@ struct ErrorTests {
             HTTPField(name: .retryAfter, value: "3600")),
         row(.invalidCollector, 401, "invalid_client", "Incorrect collector key provided",
             HTTPField(name: .wwwAuthenticate, value: #"APIKEY realm="api""#)),
-        row(.invalidAccessToken, 400, "invalid_token", "The access token is not valid"),
+        row(.invalidAccessToken, 400, "invalid_token", "The access token or state is not valid"),
         row(.unknownPlatform, 400, "unknown_platform", "There is no such platform"),
         row(.unknownRetrieval, 404, "not_found", "There is no such retrieval"),
         row(.retrievalFinished, 409, "retrieval_finished", "The retrieval is finished"),

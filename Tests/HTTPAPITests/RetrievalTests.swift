@@ -100,7 +100,7 @@ struct BeginRetrievalTests {
 
     @Test("is refused as the domain says", arguments: [
         (Refusal.Kind.invalidAccessToken, 400,
-         #"{"error":"invalid_token","error_description":"The access token is not valid"}"#),
+         #"{"error":"invalid_token","error_description":"The access token or state is not valid"}"#),
         (.unknownPlatform, 400, #"{"error":"unknown_platform","error_description":"There is no such platform"}"#),
         (.retrievalFinished, 409,
          #"{"error":"retrieval_finished","error_description":"The retrieval is finished"}"#),

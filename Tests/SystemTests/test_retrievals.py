@@ -107,7 +107,7 @@ def test_a_token_that_verify_refuses_begins_nothing(product, collector, prepared
     for name in ("TOKEN_OF_OTHER_MODE", "EXPIRED_TOKEN", "FORGED_TOKEN", "ALG_NONE_TOKEN", "REFRESH_TOKEN",
                  "REVOKED_TOKEN", "TOKEN_OF_DISABLED_APP", "TOKEN_OF_ERASED_USER"):
         answer = collector.begin(values[name])
-        check_error(answer, 400, "invalid_token", "The access token is not valid")
+        check_error(answer, 400, "invalid_token", "The access token or state is not valid")
     # Signed well, for a user that nobody made, or that is another's.
     key, *_ = tokens.read_keys(product.key_files[0])
     for user in (str(uuid.uuid4()), values["USER_OF_OTHER_APP"], values["USER_OF_OTHER_MODE"]):
