@@ -7,7 +7,7 @@ import WireFormats
 struct AppCommands: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "app",
-        abstract: "Client apps: the organisations' applications that ask for tokens.",
+        abstract: "Client apps: the organisations' applications that ask for tokens, and the origins of their pages.",
         subcommands: [
             Create.self, List.self, Show.self, Disable.self, Enable.self, OriginCommands.self,
         ])

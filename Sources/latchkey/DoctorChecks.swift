@@ -181,7 +181,7 @@ extension Doctor {
                     : nil),
             Check(
                 secrets, backlog.appsWithoutSecret > 0 ? .look : .ok,
-                "\(backlog.appsWithoutSecret) active client apps have a webhook URL and no secret",
+                "\(backlog.appsWithoutSecret) active client apps have webhooks and no secret",
                 hint: backlog.appsWithoutSecret > 0
                     ? "Nothing is sent to them before `latchkey webhook secret` has made one." : nil),
         ]

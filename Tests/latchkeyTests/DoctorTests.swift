@@ -103,7 +103,7 @@ struct DoctorTests {
         try recording.record()
         let before = try program.run("doctor").output
         #expect(before.contains("ok        webhook deliveries: 0 wait since more than an hour, 0 are dead\n"))
-        #expect(before.contains("ok        webhook secrets: 0 active client apps have a webhook URL and no secret\n"))
+        #expect(before.contains("ok        webhook secrets: 0 active client apps have webhooks and no secret\n"))
         try program.database().execute(Statement("""
             WITH one AS (SELECT id FROM latchkey.webhook_deliveries LIMIT 1)
             UPDATE latchkey.webhook_deliveries
@@ -114,7 +114,10 @@ struct DoctorTests {
         let run = try program.run("doctor")
         #expect(run.status == 0)
         #expect(run.output.contains("look      webhook deliveries: 1 wait since more than an hour, 1 are dead\n"))
-        #expect(run.output.contains("look      webhook secrets: 1 active client apps have a webhook URL and no secret"))
+        #expect(run.output.contains("look      webhook secrets: 1 active client apps have webhooks and no secret"))
+        // No URL of its own, but a delivery to that of a token.
+        try program.database().execute(Statement("UPDATE latchkey.client_apps SET webhook_url = NULL"))
+        #expect(try program.run("doctor").output.contains("look      webhook secrets: 1 active client apps have"))
         try program.database().execute(Statement("DELETE FROM latchkey.webhook_deliveries"))
         try program.database().execute(Statement("UPDATE latchkey.webhook_secrets SET expires_at = NULL"))
     }

@@ -16,7 +16,8 @@ public struct WebhookBacklog: Sendable {
     public let waiting: Int
     /// Deliveries that were given up.
     public let dead: Int
-    /// Active client apps with a URL and no secret that is in use: nothing is sent to them.
+    /// Active client apps with a URL, or with deliveries to URLs of their tokens, and no secret that is in use: nothing
+    /// is sent to them.
     public let appsWithoutSecret: Int
 }
 
@@ -81,7 +82,10 @@ extension Administration {
             (SELECT count(*)
              FROM latchkey.client_apps AS a
              WHERE a.active
-               AND a.webhook_url IS NOT NULL
+               AND (a.webhook_url IS NOT NULL
+                    OR EXISTS (
+                        SELECT FROM latchkey.webhook_deliveries AS d
+                        WHERE d.client_app_id = a.id AND d.state = 'pending'))
                AND NOT EXISTS (
                    SELECT FROM latchkey.webhook_secrets AS s
                    WHERE s.client_app_id = a.id AND (s.expires_at IS NULL OR s.expires_at > now())))
