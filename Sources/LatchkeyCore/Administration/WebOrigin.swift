@@ -34,11 +34,7 @@ public struct WebOrigin: Sendable, Hashable {
         case .address(let address):
             return address.isIPv4 ? address.description : "[\(compressed(address))]"
         case .name(let name):
-            // A browser takes a last label that is a number for the end of an IPv4 address (WHATWG's URL Standard).
-            let last = name.split(separator: ".").last ?? ""
-            let isNumber = last.allSatisfy(\.isNumber)
-                || last.hasPrefix("0x") && last.dropFirst(2).allSatisfy(\.isHexDigit)
-            return isNumber || name.contains("_") ? nil : name
+            return host.isNameOfNumber || name.contains("_") ? nil : name
         }
     }
 

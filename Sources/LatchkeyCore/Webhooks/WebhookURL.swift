@@ -7,6 +7,14 @@ public struct WebhookURL: Sendable, Hashable {
         /// In lower case. It may still be an address in an odd notation, as `0x7f.1` is: the resolver tells.
         case name(String)
         case address(IPAddress)
+
+        /// Whether it is a name that browsers, and most resolvers, take for an IPv4 address: its last label is a number
+        /// (URL Standard, "ends in a number").
+        var isNameOfNumber: Bool {
+            guard case .name(let name) = self else { return false }
+            let label = name.split(separator: ".").last ?? ""
+            return label.hasPrefix("0x") ? label.dropFirst(2).allSatisfy(\.isHexDigit) : label.allSatisfy(\.isNumber)
+        }
     }
 
     /// Whether it is https.

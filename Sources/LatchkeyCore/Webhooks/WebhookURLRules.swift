@@ -24,11 +24,10 @@ public struct WebhookURLRules: Sendable {
         case .address(let address):
             try check(address, of: url)
         case .name(let name):
-            let last = name.split(separator: ".").last ?? ""
-            if last == "localhost", let loopback = IPAddress(bytes: [127, 0, 0, 1]) {
+            if name.split(separator: ".").last == "localhost", let loopback = IPAddress(bytes: [127, 0, 0, 1]) {
                 // RFC 6761, section 6.3.
                 try check(loopback, of: url)
-            } else if Self.isNumber(last) {
+            } else if url.host.isNameOfNumber {
                 // An address in an odd notation, if anything.
                 throw .notPublic
             } else if !url.isEncrypted, !allowsAny {
@@ -41,11 +40,5 @@ public struct WebhookURLRules: Sendable {
     private func check(_ address: IPAddress, of url: WebhookURL) throws(Fault) {
         guard addresses.allow(address, encrypted: true) else { throw .notPublic }
         guard addresses.allow(address, encrypted: url.isEncrypted) else { throw .notEncrypted }
-    }
-
-    /// Whether resolvers take a host that ends with this label for an IPv4 address (URL Standard, "ends in a number").
-    private static func isNumber(_ label: Substring) -> Bool {
-        if label.hasPrefix("0x") { return label.dropFirst(2).allSatisfy(\.isHexDigit) }
-        return label.allSatisfy(\.isNumber)
     }
 }
