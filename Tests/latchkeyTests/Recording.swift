@@ -53,7 +53,8 @@ struct Recording {
     func begin(_ retrieval: WireFormats.UUID, platform: String = "first-sandbox-bank") throws -> String? {
         try outcome(
             Statement("""
-                SELECT outcome FROM latchkey_api.begin_retrieval($1, 'sandbox', $2, $3, $4, $5, 2020, 'test', NULL, NULL)
+                SELECT outcome
+                FROM latchkey_api.begin_retrieval($1, 'sandbox', $2, $3, $4, $5, 2020, 'test', NULL, NULL)
                 """),
             hashes, .uuid(retrieval), .uuid(try #require(UUID(app))), .uuid(user), .text(platform))
     }

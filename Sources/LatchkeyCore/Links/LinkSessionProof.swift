@@ -8,8 +8,8 @@ struct LinkSessionProof {
         hasher = KeyTools(keys) { keys throws(JOSEError) in try SecretHasher(keys: keys.secretHashes) }
     }
 
-    /// The session's key that a token and an Idempotency-Key make, again and again until our own keys change: nothing is
-    /// kept that it could be told from. Another text that we hash has no NUL in it.
+    /// The session's key that a token and an Idempotency-Key make, again and again until our own keys change: nothing
+    /// is kept that it could be told from. Another text that we hash has no NUL in it.
     mutating func key(of token: AccessToken.ID, askedFor idempotencyKey: String) throws(JOSEError) -> LinkSessionKey {
         let text = "latchkey link session\0\(token.text)\0\(idempotencyKey)"
         return LinkSessionKey(random: try hasher.current().hashes(of: text)[0])
