@@ -42,12 +42,15 @@ struct Worker {
     private mutating func drain(_ ready: inout [ReadinessSet.Event], _ preview: inout [UInt8]) {
         var lastRequest = ContinuousClock.now
         var nextLook = lastRequest
-        while lastRequest.duration(to: .now) < lane.configuration.quiet || set.hasUnfinishedRequests
-            || !lane.parked.isEmpty {
+        var isQuiet = false
+        while !isQuiet {
             let count = set.wait(&ready, milliseconds: 10)
             serve(ready.prefix(count), &preview)
             if ready.prefix(count).contains(where: { $0.descriptor != lane.wakeUpDescriptor }) { lastRequest = .now }
             lookAgain(&nextLook)
+            // Only what has just looked knows: a thread that did not run for as long may have requests waiting.
+            isQuiet = count == 0 && lastRequest.duration(to: .now) >= lane.configuration.quiet
+                && !set.hasUnfinishedRequests && lane.parked.isEmpty
         }
     }
 
