@@ -61,9 +61,11 @@ function catalogue(link, firstPage, signal) {
         more.hidden = true;    // it belongs to the list that is about to go
         setTimeout(() => link.run(typed, async () => {
             const page = await pageOf(search.value.trim(), typed);
+            const hadFocus = list.contains(document.activeElement);
             list.replaceChildren();
             shown = 0;
             add(page);
+            if (hadFocus) search.focus();
         }), typingPause);
     }
 
