@@ -12,7 +12,7 @@ import pytest
 from collectors import PLATFORMS, new_collector
 from prepared import Prepared
 from product import CHECKOUT, Product
-from receivers import Announcements, Authority, in_place_of_sender
+from receivers import Announcements, Authority, Receiver, in_place_of_sender
 from responders import in_place_of_latchkeyd
 from waiting import eventually
 
@@ -103,7 +103,8 @@ def shifted_clock(product):
     return made
 
 
-# For tests of webhooks: who signs their receivers' certificates, the place of the sender, and what is to be announced.
+# For tests of webhooks: who signs their receivers' certificates, the place of the sender, what is to be announced, and
+# one of each.
 
 @pytest.fixture(scope="module")
 def authority(product):
@@ -119,6 +120,21 @@ def senders(product, authority):
 @pytest.fixture(scope="module")
 def announcements(product):
     return Announcements(product)
+
+
+@pytest.fixture
+def receiver(authority):
+    """On 127.0.0.1, with a certificate for this address and for localhost."""
+    running = Receiver(authority.issue("DNS:localhost", "IP:127.0.0.1"))
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def sender(senders, announcements):
+    announcements.forget()
+    yield senders.start()
+    senders.stop_all()
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ from collectors import (
 from linking import (
     ORIGIN, Connector, Modal, Poll, check_over, embedding_app, initialized, open_link, opened, token_row)
 from linking import KEY as SESSION_KEY
-from receivers import Receiver
 from waiting import eventually
 
 TWO = {"LATCHKEY_INSTANCES": "2"}
@@ -876,20 +875,6 @@ def test_a_poll_hears_that_its_session_is_over(product, connector, how):
 
 
 # The webhook
-
-@pytest.fixture
-def receiver(authority):
-    running = Receiver(authority.issue("DNS:localhost", "IP:127.0.0.1"))
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def sender(senders, announcements):
-    announcements.forget()
-    yield senders.start()
-    senders.stop_all()
-
 
 def received(receiver, path, app):
     """The one webhook there, verified as receivers do."""

@@ -1,81 +1,26 @@
 """The link modal's paths in nginx: its page with the responder's policy, its files, its errors; and First Sandbox
 Bank's. The responder is played, but where what it says itself is compared with what nginx says."""
 
-import contextlib
 import gzip
 import os
-import shutil
-import socket
-import struct
-import tempfile
 import threading
 import time
 
 import pytest
 
-import fastcgi
-from fastcgi import BEGIN, PARAMS, STDIN
 from nginxes import another_nginx
-from test_upstream import pairs
+from played import JSON, Played
 from waiting import eventually
 
 POLICY = "default-src 'none'; frame-ancestors https://a.example https://b.example:8443"
-JSON = b"Status: 200\r\nContent-Type: application/json\r\n\r\n{}"
 PAGE = (b"Status: 200\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"
         b"Content-Security-Policy: " + POLICY.encode() + b"\r\nX-Accel-Redirect: /latchkey-link-page\r\n\r\n")
 WAIT = "/api/link/attempts/01a1fd62-521a-7869-87cb-94db920554b6"
 
 
-class Played:
-    """A responder on the lanes' sockets: answers as `answer` says, a function of a request's parameters; where that
-    returns None the connection ends without one."""
-
-    def __init__(self, product):
-        self.folder = tempfile.mkdtemp(prefix="played-", dir=product.state / "run")
-        self.requests, self.sockets = [], []
-        self.answer = lambda values: PAGE if values["DOCUMENT_URI"] == "/link/" else JSON
-        for name in ("verify.sock", "database.sock", "upload.sock"):
-            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            listener.bind(f"{self.folder}/{name}")
-            os.chmod(f"{self.folder}/{name}", 0o660)
-            listener.listen(100)
-            self.sockets.append(listener)
-            threading.Thread(target=self.accept, args=(listener,), daemon=True).start()
-        if os.geteuid() == 0:
-            for path in (self.folder, *(listener.getsockname() for listener in self.sockets)):
-                shutil.chown(path, product.account)
-
-    def accept(self, listener):
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                connection.settimeout(60)
-                threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
-
-    def serve(self, connection):
-        with connection, contextlib.suppress(OSError):
-            while True:
-                content = {PARAMS: b"", BEGIN: b"", STDIN: b""}
-                kind, length = BEGIN, 1
-                while kind != STDIN or length:
-                    _, kind, _, length, padding = struct.unpack("!BBHHBx", fastcgi.receive(connection, 8))
-                    content[kind] += fastcgi.receive(connection, length + padding)[:length]
-                values = dict(pairs(content[PARAMS]))
-                self.requests.append(values)
-                text = self.answer(values)
-                if text is None:
-                    return
-                connection.sendall(fastcgi.reply(text))
-
-    def close(self):
-        for listener in self.sockets:
-            listener.close()
-        shutil.rmtree(self.folder)
-
-
 @pytest.fixture(scope="module")
 def nginx(product):
-    played = Played(product)
+    played = Played(product, lambda values: PAGE if values["DOCUMENT_URI"] == "/link/" else JSON)
     try:
         with another_nginx(product, sockets=played.folder) as nginx:
             nginx.played = played
@@ -117,7 +62,8 @@ def test_the_page_is_the_file_with_the_responders_policy(nginx, played, mode, me
     assert "x-accel-redirect" not in answer.headers and "etag" not in answer.headers
     assert answer.content == ((nginx.state / "www/link/index.html").read_bytes() if method == "GET" else b"")
     check_page(answer)
-    [values] = played.requests
+    [(parameters, _)] = played.requests
+    values = dict(parameters)
     assert values["QUERY_STRING"] == "client_app=x" and values["LATCHKEY_MODE"] == mode
 
 
@@ -170,7 +116,8 @@ def test_each_call_reaches_the_responder_whole(nginx, played, method, path):
     headers = {"Authorization": "Bearer k", "TAIKI-SECRET": "s", "TAIKI-USER-ID": "u"}
     answer = call(nginx, method, path, headers=headers, content=b"{}" if method == "POST" else None)
     assert answer.status_code == 200 and len(answer.headers.get_list("x-request-id")) == 1
-    [values] = played.requests
+    [(parameters, _)] = played.requests
+    values = dict(parameters)
     assert values["REQUEST_METHOD"] == method and values["DOCUMENT_URI"] == path.partition("?")[0]
     assert values.get("QUERY_STRING", "") == path.partition("?")[2] and values["LATCHKEY_MODE"] == "sandbox"
     assert values["HTTP_AUTHORIZATION"] == "Bearer k" and values["HTTP_TAIKI_SECRET"] == "s"

@@ -1,91 +1,27 @@
 """What reaches the responder: a listener in its place writes down every request that nginx passes on."""
 
 import collections
-import contextlib
-import os
-import shutil
-import socket
-import struct
-import tempfile
-import threading
 import uuid
 
 import pytest
 
-import fastcgi
 import rawhttp
-from fastcgi import BEGIN, END, PARAMS, STDIN, STDOUT
 from nginxes import another_nginx
+from played import Played
 from test_hostile_http import REFUSED, SMUGGLERS, heads, smuggled
 
-ANSWER = b"Status: 200\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 NAMES = {"REQUEST_METHOD", "DOCUMENT_URI", "CONTENT_TYPE", "CONTENT_LENGTH", "LATCHKEY_REQUEST_ID", "LATCHKEY_MODE",
          "LATCHKEY_RECEIVED"}
 
 
-class Listener:
-    """Answers every request with 200 and keeps its parameters and body."""
-
-    def __init__(self, product):
-        self.folder = tempfile.mkdtemp(prefix="listener-", dir=product.state / "run")
-        self.requests = []
-        self.sockets = []
-        for name in ("verify.sock", "database.sock"):
-            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            listener.bind(f"{self.folder}/{name}")
-            os.chmod(f"{self.folder}/{name}", 0o660)
-            listener.listen(100)
-            self.sockets.append(listener)
-            threading.Thread(target=self.accept, args=(listener,), daemon=True).start()
-        if os.geteuid() == 0:
-            for path in (self.folder, *(listener.getsockname() for listener in self.sockets)):
-                shutil.chown(path, product.account)
-
-    def accept(self, listener):
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                connection.settimeout(30)
-                threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
-
-    def serve(self, connection):
-        with connection, contextlib.suppress(OSError):
-            while True:
-                content = collections.defaultdict(bytes)
-                kind, length = BEGIN, 1
-                while kind != STDIN or length:
-                    _, kind, number, length, padding = struct.unpack("!BBHHBx", fastcgi.receive(connection, 8))
-                    content[kind] += fastcgi.receive(connection, length + padding)[:length]
-                self.requests.append((list(pairs(content[PARAMS])), content[STDIN]))
-                connection.sendall(fastcgi.record(STDOUT, ANSWER, number) + fastcgi.record(STDOUT, b"", number)
-                                   + fastcgi.record(END, bytes(8), number))
-
-    def close(self):
-        for listener in self.sockets:
-            listener.close()
-        shutil.rmtree(self.folder)
-
-
-def pairs(text):
-    """Name-value pairs (FastCGI 1.0, section 3.4)."""
-    while text:
-        lengths = []
-        for _ in range(2):
-            size = 4 if text[0] & 0x80 else 1
-            lengths.append(int.from_bytes(text[:size], "big") & (0x7fffffff if size == 4 else 0xff))
-            text = text[size:]
-        name, value, text = text[:lengths[0]], text[lengths[0]:sum(lengths)], text[sum(lengths):]
-        yield name.decode("latin-1"), value.decode("latin-1")
-
-
 @pytest.fixture(scope="module")
 def upstream(product):
-    listener = Listener(product)
+    played = Played(product)
     try:
-        with another_nginx(product, sockets=listener.folder) as nginx:
-            yield nginx, listener.requests
+        with another_nginx(product, sockets=played.folder) as nginx:
+            yield nginx, played.requests
     finally:
-        listener.close()
+        played.close()
 
 
 def check(requests):

@@ -12,21 +12,6 @@ from receivers import Authority, Receiver
 from waiting import eventually
 
 
-@pytest.fixture
-def receiver(authority):
-    """On 127.0.0.1, with a certificate for this address and for localhost."""
-    running = Receiver(authority.issue("DNS:localhost", "IP:127.0.0.1"))
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def sender(senders, announcements):
-    announcements.forget()
-    yield senders.start()
-    senders.stop_all()
-
-
 def url(receiver, path="/", host="127.0.0.1"):
     return f"https://{host}:{receiver.port}{path}"
 
