@@ -15,7 +15,7 @@ final class TestLane {
     ///   - bodyTimeout: of a lane that streams bodies; nil for one that does not.
     init(
         shared: Bool, name: String? = nil, workers: Int = 2, timeout: Duration = .seconds(5),
-        bodyTimeout: Duration? = nil, maximumParked: Int = 512,
+        bodyTimeout: Duration? = nil, maximumParked: Int = 512, quiet: Duration = .milliseconds(150),
         makeHandler: @escaping @Sendable () -> any ExchangeHandler = { Echo() }
     ) throws {
         var template = Array("/tmp/latchkey-lane-XXXXXX".utf8CString)
@@ -29,6 +29,7 @@ final class TestLane {
             name: name ?? (bodyTimeout == nil ? "test" : "stream"), workers: workers, sharesConnections: shared,
             timeout: timeout)
         configuration.maximumParked = maximumParked
+        configuration.quiet = quiet
         if let bodyTimeout {
             configuration.streamsBodies = true
             configuration.bodyTimeout = bodyTimeout
