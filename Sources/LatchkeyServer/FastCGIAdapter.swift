@@ -38,15 +38,13 @@ final class FastCGIAdapter: ExchangeHandler {
         // released, atomically.
         var request = Request()
         swap(&request, &self.request)
+        defer { swap(&request, &self.request) }
         read(exchange, into: &request, withBody: !isResumed)
-        let outcome = responder.respond(to: request, mayWait: waits != nil && !isResumed, isResumed: isResumed)
-        let isBodyWanted = request.method.value != Self.head
-        swap(&request, &self.request)
-        switch outcome {
+        switch responder.respond(to: request, mayWait: waits != nil && !isResumed, isResumed: isResumed) {
         case .wait(let wait):
             return wait
         case .answer(let answer):
-            write(answer, withBody: isBodyWanted, to: exchange)
+            write(answer, withBody: request.method.value != Self.head, to: exchange)
             log.write(answer, took: start.duration(to: .now))
             return nil
         }
