@@ -208,9 +208,11 @@ class Company(Server):
             return "text/plain", self.token or self.initialize()["temporaryToken"], None
         if path in SCRIPTS:
             return "text/javascript", SCRIPTS[path], None
-        if path in ("/", "/quickstart", "/commented"):
+        if path in ("/", "/quickstart", "/commented", "/without-policy"):
             # What the page's own script needs, and the modal's two lines.
             policy = f"default-src 'none'; connect-src 'self'; script-src {own}; frame-src {self.base}/link/"
+            if path == "/without-policy":
+                policy = None
             page = PAGE.replace("@SCRIPT@", "quickstart" if path == "/quickstart" else "company")
             if path == "/commented":
                 page = page.replace("<main>", "<main>" + COMMENT)
