@@ -133,6 +133,23 @@ struct LaneTests {
         #expect(lane.lane.waitUntilStopped(by: .now + .seconds(3)))
     }
 
+    @Test("answers what came before the stop, also where its time is over when it looks", arguments: [false, true])
+    func drainLooks(shared: Bool) throws {
+        let lane = try TestLane(shared: shared, workers: 1, quiet: .zero)
+        let peers = try (0..<20).map { _ in try TestPeer(path: lane.path) }
+        for peer in peers {
+            peer.send(Records.request([("N", "1")]))
+            _ = try peer.answer()
+        }
+        let busy = try TestPeer(path: lane.path)
+        busy.send(Records.request([("SLEEP", "1")]))
+        usleep(50_000)
+        for peer in peers { peer.send(Records.request([("N", "2")])) }
+        lane.lane.stop()
+        for peer in [busy] + peers { #expect(!(try peer.answer().isEmpty)) }
+        #expect(lane.lane.waitUntilStopped(by: .now + .seconds(3)))
+    }
+
     @Test("refuses a socket that another process serves, and takes over a dead one's")
     func socketInUse() throws {
         let lane = try TestLane(shared: false)
