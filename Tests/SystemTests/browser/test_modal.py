@@ -215,10 +215,13 @@ def test_closing(modal, visitor):
 
 def test_opening_again_at_once(modal, visitor, company):
     """What is left of the first opening takes nothing from the second."""
-    company.token = company.initialize()["temporaryToken"]
-    visitor.page.evaluate("connect()")
-    visitor.page.wait_for_function("company.modals.length")
-    visitor.page.evaluate("() => { const [modal] = company.modals; modal.close(); modal.open(); }")
+    visitor.page.evaluate("""token => {
+        const modal = Taiki.create({token, onExit: () => company.said.push(["exit"])});
+        company.modals.push(modal);
+        modal.open();
+        modal.close();
+        modal.open();
+    }""", company.initialize()["temporaryToken"])
     expect(modal.heading("All platforms")).to_be_visible()
     assert visitor.said() == [["exit"]]
     visitor.page.evaluate("company.modals[0].close()")
