@@ -38,7 +38,10 @@ private final class RunningLoop: Sendable {
     private let stopper = Mutex<DeliveryLoop.Stopper?>(nil)
     private let hasEnded = Atomic<Bool>(false)
 
-    init(_ world: World, _ transport: FakeTransport, concurrency: Int = 4, perApp: Int = 2) throws {
+    /// - Parameter jitter: by how much all pauses are longer.
+    init(
+        _ world: World, _ transport: FakeTransport, concurrency: Int = 4, perApp: Int = 2, jitter: Double = 1
+    ) throws {
         let conninfo = try Conninfo(world.cluster.conninfo(user: "latchkey_webhooks"))
         let keys = WebhookKeys(try WebhookKeys.Keys(
             webhooks: TestKey.keySet(.first), downloads: TestKey.keySet(.second)))
@@ -47,7 +50,7 @@ private final class RunningLoop: Sendable {
                 let loop = try DeliveryLoop(
                     conninfo: conninfo, limits: DeliveryLoop.Limits(concurrency: concurrency, perApp: perApp),
                     keys: keys, baseURLs: BaseURLs(production: "https://a.example", sandbox: "https://b.example"),
-                    transport: transport, schedule: WebhookSchedule(jitter: { 1 })
+                    transport: transport, schedule: WebhookSchedule(jitter: { jitter })
                 ) { [self] event in note(event) }
                 stopper.withLock { $0 = loop.stopper }
                 loop.run()
@@ -219,7 +222,8 @@ struct DeliveryLoopTests {
         try world.queue(3, for: app)
         try world.run("UPDATE latchkey.webhook_deliveries SET url = 'https://user@app.example/'")
         let transport = FakeTransport { _ in .status(200) }
-        let loop = try RunningLoop(world, transport)
+        // Its pauses are longer than the slowest test.
+        let loop = try RunningLoop(world, transport, jitter: 1000)
         try await eventually { loop.said.count >= 1 }
         try await Task.sleep(for: .seconds(2))
         try await loop.stop()

@@ -12,6 +12,7 @@ struct Recording {
     let program: Program
     let app: String
     let user: WireFormats.UUID
+    let collector: String
     private let key: String
 
     /// A client app with a webhook, a user of it and a collector.
@@ -24,12 +25,14 @@ struct Recording {
         let outcome = try program.tokenContext(
             apiKey: created.text("api_key"), secret: created.text("api_secret"), mode: "sandbox", newUser: user)
         #expect(outcome == "ok")
-        key = try program.run("collector", "create", "--name", "Collector", "--json").text("collector_key")
+        let made = try program.run("collector", "create", "--name", "Collector", "--json")
+        (collector, key) = try (made.text("collector_id"), made.text("collector_key"))
     }
 
     /// The same for another user of the client app.
     init(_ other: Recording, user: WireFormats.UUID) throws {
-        (program, app, key, self.user) = (other.program, other.app, other.key, user)
+        (program, app, self.user) = (other.program, other.app, user)
+        (collector, key) = (other.collector, other.key)
         try program.database().execute(
             Statement("""
                 INSERT INTO latchkey.users (client_app_id, id, mode, last_seen_on)
