@@ -33,16 +33,21 @@ LEVELS = ["DEBUG", "OK", "INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL", "WARN", "F
 def findings(product, tmp_path_factory):
     program = shutil.which("testssl") or shutil.which("testssl.sh")
     assert program, "testssl.sh is not installed"
-    file = tmp_path_factory.mktemp("testssl") / "findings.json"
+    folder = tmp_path_factory.mktemp("testssl")
     # Protocols, categories of ciphers, server's choice, forward secrecy, defaults, headers and vulnerabilities: all but
     # the simulation of some 40 clients and each single cipher, which test_tls.py tries.
     command = [program, "--warnings", "off", "--color", "0", "--quiet", "--nodns", "none", "--ip", "127.0.0.1",
-               "--add-ca", product["CA_FILE"], "--jsonfile", str(file),
-               "-p", "-s", "-P", "-S", "-f", "-h", "-U", f"localhost:{product.port}"]
-    result = subprocess.run(command, env=os.environ | {"TERM": "dumb"}, stdin=subprocess.DEVNULL,
-                            capture_output=True, text=True, timeout=280)
-    found = json.loads(file.read_text())
-    assert len(found) > 80, result.stdout
+               "--add-ca", product["CA_FILE"], "-p", "-s", "-P", "-S", "-f", "-h", "-U"]
+    for number in range(3):
+        file = folder / f"findings-{number}.json"
+        result = subprocess.run(
+            [*command, "--jsonfile", str(file), f"localhost:{product.port}"], env=os.environ | {"TERM": "dumb"},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=280)
+        found = json.loads(file.read_text())
+        assert len(found) > 80, result.stdout
+        # A check that could not be made on a busy machine has found nothing, and is made again.
+        if not any("connect problem" in finding["finding"] for finding in found):
+            break
     return found
 
 
