@@ -6,7 +6,7 @@ const yearsBefore = 6;
 
 // {field: what to show, value(): the year chosen}
 export function taxYearChoice(chosen) {
-    const thisYear = new Date().getFullYear();
+    const thisYear = new Date().getUTCFullYear();    // as the service counts
     const years = Array.from({ length: yearsBefore + 1 }, (_, before) => String(thisYear - before));
     const select = element("select", { id: "tax-year" },
         years.map((year) => element("option", { value: year }, year)));
